@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .operations import Record
 from .scenario import Scenario
-from .store import Store, timestamp
+from .store import timestamp
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -76,7 +77,6 @@ class Cloud:
         self.lock = threading.RLock()
         self.calls = Calls()
         self._clients: dict[tuple[str, str, str], BaseClient] = {}
-        self._clients_lock = threading.Lock()
 
     def reset(self, scenario: Scenario) -> None:
         """An account without anything in it and without a history."""
@@ -85,7 +85,9 @@ class Cloud:
         self.bugs: list[BaseException] = []
         self.scenario = scenario
         self.caller_arn = f"arn:aws:sts::{self.account}:assumed-role/LocalAwsCaller/local"
-        self.store = Store()
+        self.tables: defaultdict[tuple[str, str], dict[str, Record]] = defaultdict(dict)
+        """The records of each sort and region, by ARN."""
+        self.tags: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.raised_quotas: dict[str, float] = {}
 
     def own_client(self, service: str, region: str) -> BaseClient:
@@ -99,12 +101,19 @@ class Cloud:
         from botocore.config import Config
 
         key = (service, region, access_key)
-        with self._clients_lock:
+        with self.lock:
             if key not in self._clients:
                 session = boto3.session.Session(access_key, SECRET, region_name=region)
                 # No proxy, whatever the environment says: the endpoint is on this machine.
                 self._clients[key] = session.client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
             return self._clients[key]
+
+    def tag(self, arn: str, tags: Iterable[Record]) -> None:
+        """Adds SageMaker tags (``{"Key", "Value"}``) to an ARN."""
+        self.tags[arn].update({tag["Key"]: tag["Value"] for tag in tags})
+
+    def tags_of(self, arn: str) -> list[Record]:
+        return [{"Key": key, "Value": value} for key, value in sorted(self.tags[arn].items())]
 
     def arn(self, region: str, resource: str, service: str = "sagemaker") -> str:
         return f"arn:aws:{service}:{region}:{self.account}:{resource}"

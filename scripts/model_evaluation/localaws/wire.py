@@ -119,17 +119,13 @@ def respond(request: Request, result: Record) -> Response:
 
 def respond_error(request: Request, error: ServiceError) -> Response:
     """The HTTP response for an error, in the service's own protocol."""
-    code, message = escape(error.code), escape(error.message)
-    if request.protocol == "rest-xml":
-        body, kind = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>", "application/xml"
-    elif request.protocol == "query":
-        detail = f"<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>"
-        body, kind = f"<ErrorResponse><Error>{detail}</Error></ErrorResponse>", "text/xml"
-    else:
-        # MLflow's own API says it by the second pair.
-        words = {"__type": error.code, "message": error.message, "error_code": error.code}
-        return _json(words, error.status, {"x-amzn-ErrorType": error.code})
-    return Response(error.status, {"Content-Type": kind}, body.encode())
+    if request.protocol in {"query", "rest-xml"}:
+        xml = f"<Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
+        body = xml if request.protocol == "rest-xml" else f"<ErrorResponse>{xml}</ErrorResponse>"
+        return Response(error.status, {"Content-Type": "application/xml"}, body.encode())
+    # MLflow's own API says it by the second pair.
+    words = {"__type": error.code, "message": error.message, "error_code": error.code}
+    return _json(words, error.status, {"x-amzn-ErrorType": error.code})
 
 
 def _json(content: Record, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

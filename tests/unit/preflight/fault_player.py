@@ -226,11 +226,11 @@ class Stage:
             else:
                 self.move(move)
 
-    def _change(self, table: Any, record_id: str, changes: dict[str, Any] | None) -> None:
+    def _change(self, table: dict[str, Any], record_id: str, changes: dict[str, Any] | None) -> None:
         if changes is None:
-            table.remove(record_id)
+            table.pop(record_id, None)
         else:
-            table.get(record_id).update(changes)
+            table[record_id].update(changes)
 
     def scenario_with(self, changes: dict[str, Any]) -> Scenario:
         changes = dict(changes)

@@ -88,6 +88,10 @@ class Job:
         return self.type.resource.arn(self.cloud, self.region, self.name)
 
     @property
+    def _table(self) -> dict[str, Record]:
+        return self.type.resource.table(self.cloud, self.region)
+
+    @property
     def hyperparameters(self) -> Record:
         hyperparameters: Record = self.arguments.get("HyperParameters", {})
         return hyperparameters
@@ -124,8 +128,7 @@ class Job:
             }
             record["RoleArn"] = self.arguments["RoleArn"]
             record.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": 86400})
-        table = self.type.resource.table(self.cloud, self.region)
-        table.put(self.arn, table.known(record))
+        self._table[self.arn] = record
         self._update("InProgress", "Training" if self.type is TRAINING else "InProgress", self.started)
         self._log(self.started, f"{self.type.word} job {self.name} of {self.label} started")
 
@@ -146,11 +149,8 @@ class Job:
         self._log(when, failure or f"{self.type.word} job {status}")
 
     def _update(self, status: str, secondary: str, when: float, more: Record | None = None) -> None:
-        table = self.type.resource.table(self.cloud, self.region)
-        record = table.get(self.arn)
-        assert record is not None
         changes = {self.type.status_key: status, "SecondaryStatus": secondary, "JobSecondaryStatus": secondary}
-        record |= table.known({**changes, "LastModifiedTime": timestamp(when), **(more or {})})
+        self._table[self.arn] |= {**changes, "LastModifiedTime": timestamp(when), **(more or {})}
 
     def _log(self, when: float, line: str) -> None:
         """Appends one line to its log stream; ``when`` is in seconds since 1970."""

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import not_found
 from model_evaluation.localaws.operations import SHARED, Record, Request
-from model_evaluation.localaws.store import Resource, Table, described, listed
+from model_evaluation.localaws.store import Resource, described, listed
 
 PUBLIC_HUB = "SageMakerPublicHub"
 HUBS = Resource("Hub", key="HubName", prefix="hub", summaries="HubSummaries")
 CONTENTS = Resource("HubContent", key="HubContentName", prefix="hub-content", summaries="HubContentSummaries")
 
 
-def contents_of(cloud: Cloud, region: str) -> Table:
+def contents_of(cloud: Cloud, region: str) -> dict[str, Record]:
     return CONTENTS.table(cloud, region)
 
 
@@ -57,7 +57,7 @@ def put_content(cloud: Cloud, region: str, path: str, document: Record, keywords
 
 def _contents(cloud: Cloud, region: str, hub: str, kind: str) -> list[Record]:
     """The contents of one type in a hub, older versions first."""
-    mine = [one for one in contents_of(cloud, region).all() if (one["HubName"], one["HubContentType"]) == (hub, kind)]
+    mine = [one for one in contents_of(cloud, region).values() if (one["HubName"], one["HubContentType"]) == (hub, kind)]
     return sorted(mine, key=lambda record: [int(part) for part in re.findall(r"\d+", record["HubContentVersion"])])
 
 

@@ -15,10 +15,10 @@ def _register(job_type: JobType) -> None:
     @SHARED.plays("sagemaker", f"Create{resource.word}")
     def create(cloud: Cloud, request: Request) -> Record:
         arn = resource.arn(cloud, request.region, request.params[resource.key])
-        if resource.table(cloud, request.region).get(arn) is not None:
+        if arn in resource.table(cloud, request.region):
             raise ServiceError("ResourceInUse", f"Job name must be unique within an AWS account and region: {arn}")
         cloud.timeline.start_job(request.region, job_type, request.params)
-        cloud.store.tag(arn, request.params.get("Tags", []))
+        cloud.tag(arn, request.params.get("Tags", []))
         return {job_type.arn_key: arn}
 
     @SHARED.plays("sagemaker", f"Stop{resource.word}")

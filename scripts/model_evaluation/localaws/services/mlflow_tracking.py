@@ -13,6 +13,8 @@ SERVICE = "sagemaker-mlflow"
 OWN_PATHS = re.compile(r"/api/\d\.0/mlflow/")
 OPERATIONS = {"/api/2.0/mlflow/runs/get": "GetRun", "/api/3.0/mlflow/traces/search": "SearchTraces"}
 PAGE = 100
+# Where runs and traces are kept, by their ids and in the shape that the API gives them; no region is known of them.
+RUNS, TRACES = ("MlflowRun", ""), ("MlflowTrace", "")
 
 
 def tracking_operation(path: str) -> str:
@@ -26,7 +28,7 @@ def put_run(cloud: Cloud, run_id: str, name: str, experiment_id: str, metrics: d
     info: Record = {"run_id": run_id, "run_uuid": run_id, "run_name": name, "experiment_id": experiment_id}
     info |= {"status": "FINISHED", "start_time": moment, "end_time": moment, "lifecycle_stage": "active"}
     values = [{"key": key, "value": value, "timestamp": moment, "step": 0} for key, value in metrics.items()]
-    cloud.store.mlflow_runs[run_id] = {"info": info, "data": {"metrics": values, "params": [], "tags": []}}
+    cloud.tables[RUNS][run_id] = {"info": info, "data": {"metrics": values, "params": [], "tags": []}}
 
 
 def put_trace(cloud: Cloud, trace_id: str, experiment_id: str, run_id: str, tags: dict[str, str], when: str) -> None:
@@ -34,15 +36,15 @@ def put_trace(cloud: Cloud, trace_id: str, experiment_id: str, run_id: str, tags
     place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}}
     trace = {"trace_id": trace_id, "trace_location": place, "request_time": when, "state": "OK"}
     metadata = {"mlflow.sourceRun": run_id} if run_id else {}
-    cloud.store.mlflow_traces.append({**trace, "trace_metadata": metadata, "tags": tags})
+    cloud.tables[TRACES][trace_id] = {**trace, "trace_metadata": metadata, "tags": tags}
 
 
 @SHARED.plays(SERVICE, "GetRun")
 def get_run(cloud: Cloud, request: Request) -> Record:
     run_id = str(request.params.get("run_id"))
-    if run_id not in cloud.store.mlflow_runs:
+    if run_id not in cloud.tables[RUNS]:
         raise ServiceError("RESOURCE_DOES_NOT_EXIST", f"Run {run_id} not found", status=404)
-    return {"run": cloud.store.mlflow_runs[run_id]}
+    return {"run": cloud.tables[RUNS][run_id]}
 
 
 @SHARED.plays(SERVICE, "SearchTraces")
@@ -51,7 +53,7 @@ def search_traces(cloud: Cloud, request: Request) -> Record:
     experiments = {place["mlflow_experiment"]["experiment_id"] for place in params["locations"]}
     traces = [
         trace
-        for trace in cloud.store.mlflow_traces
+        for trace in cloud.tables[TRACES].values()
         if trace["trace_location"]["mlflow_experiment"]["experiment_id"] in experiments
     ]
     start, size = int(params.get("page_token") or 0), min(int(params.get("max_results") or PAGE), PAGE)

@@ -52,7 +52,7 @@ def recipe_settings(cloud: Cloud) -> bytes:
 
 def give_recipes(cloud: Cloud, region: str) -> None:
     """Gives the public hub's models a recipe for evaluating agents."""
-    for record in contents_of(cloud, region).all():
+    for record in contents_of(cloud, region).values():
         if record["HubName"] != PUBLIC_HUB or record["HubContentType"] != "Model":
             continue
         document = json.loads(record["HubContentDocument"])
