@@ -22,19 +22,10 @@ from flask import Flask
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.test import run_wsgi_app
 
-from . import policies  # noqa: F401 - registers its operations, as each of the services does
 from .cloud import OWN_KEY, REFUSED, TELEMETRY, Call, Cloud
 from .errors import LocalAwsBug, ServiceError
 from .operations import SHARED, Record, Request, Response
-from .services import (  # noqa: F401 - each registers its operations
-    hub,
-    jobs,
-    mlflow,
-    packages,
-    pipelines,
-    prices,
-    public_bucket,
-)
+from .services import packages, pipelines, prices  # noqa: F401 - register their operations; the others are in use
 from .wire import UNKNOWN_OPERATION, Environ, check_input, identify, respond, respond_error, signing_names
 
 OWN_HOSTS = frozenset({"127.0.0.1", "localhost"})

@@ -34,7 +34,9 @@ def policies_of(cloud: Cloud, principal_arn: str) -> list[tuple[str, Policy]]:
         raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", status=404)
     documents = list(role.policies.items())
     for policy in role.managed_policies.values():
-        documents += [(policy.name, one.document) for one in policy.versions if one.version_id == policy.default_version_id]
+        documents += [
+            (policy.name, one.document) for one in policy.versions if one.version_id == policy.default_version_id
+        ]
     return [(name, statement) for name, document in documents for statement in statements_of(json.loads(document))]
 
 

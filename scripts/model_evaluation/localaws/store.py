@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .cloud import Cloud
 
 DEFAULT_PAGE = 10
+LIMITS = {
+    "After": datetime.datetime(1, 1, 1, tzinfo=datetime.UTC),
+    "Before": datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC),
+}
 DAY = 86400.0
 """In seconds."""
 
@@ -111,13 +115,13 @@ def listed(request: Request, records: Iterable[Record], *, into: str, name: str,
     """
     params = request.params
     # Requests come with times in UTC that do not say so.
-    after = params.get("CreatedAfter") or params.get("CreationTimeAfter") or datetime.datetime.min
-    before = params.get("CreatedBefore") or params.get("CreationTimeBefore") or datetime.datetime.max
+    after, before = (
+        (params.get(f"Created{side}") or params.get(f"CreationTime{side}") or limit).replace(tzinfo=datetime.UTC)
+        for side, limit in LIMITS.items()
+    )
     text = params.get("NameContains", "").lower()
     rows = [
-        record
-        for record in records
-        if text in str(record[name]).lower() and after <= record["CreationTime"].replace(tzinfo=None) <= before
+        record for record in records if text in str(record[name]).lower() and after <= record["CreationTime"] <= before
     ]
     by_name = str(params.get("SortBy", "")).endswith("Name")
     rows.sort(key=lambda record: record[name] if by_name else record["CreationTime"])

@@ -28,7 +28,7 @@ from werkzeug.exceptions import HTTPException
 
 from .errors import LocalAwsBug, ServiceError, invalid
 from .operations import Record, Request, Response
-from .services.mlflow_tracking import tracking_operation
+from .services.mlflow import tracking_operation
 
 Environ = Record
 # Signing name to the botocore services behind it.
