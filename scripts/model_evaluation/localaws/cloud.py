@@ -23,10 +23,9 @@ ACCESS_KEY = "LOCALAWSACCESSKEY000"
 OWN_KEY = "LOCALAWSITSELF000000"
 """Access key of the simulated services' own requests to moto, which are neither recorded nor refused."""
 SECRET = "local-aws-needs-no-secret"  # noqa: S105
-Part = TypeVar("Part")
-
 REFUSED = "refused"
 TELEMETRY = "telemetry"
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)

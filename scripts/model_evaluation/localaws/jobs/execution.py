@@ -161,7 +161,7 @@ class Execution:
                 "StartDateTime": timestamp(self.created).isoformat(),
             }[name]
         run = self.runs[name]
-        if run.job is not None and rest == [run.job.type.resource.key]:
+        if run.job is not None and rest == [run.job.type.key]:
             return run.job.name
         value: Any = run.arguments or run.step.arguments
         for part in rest:
@@ -178,7 +178,7 @@ class Execution:
                 "StartTime": timestamp(when),
                 "StepStatus": "Stopping" if run.running and self.status == "Stopping" else run.status,
                 "AttemptCount": 1,
-                "Metadata": {} if run.job is None else {run.job.type.resource.word: {"Arn": run.job.arn}},
+                "Metadata": {} if run.job is None else {run.job.type.word: {"Arn": run.job.arn}},
                 "EndTime": None if run.ended is None else timestamp(run.ended),  # what is None is left out
                 "FailureReason": run.failure,
             }

@@ -15,10 +15,10 @@ from model_evaluation.localaws.errors import JobFailure, LocalAwsBug, ServiceErr
 from model_evaluation.localaws.language.chance import seeded
 from model_evaluation.localaws.operations import SHARED, Record, Request
 from model_evaluation.localaws.policies import trusts
-from model_evaluation.localaws.store import timestamp
+from model_evaluation.localaws.store import Resource, timestamp
 
 from .execution import Execution, Step, StepRun, read_definition
-from .job import JOB_TYPES, Job, JobType
+from .job import JOB_TYPES, Job
 
 OWN_PARAMETERS = ("PipelineExecutionDisplayName", "PipelineExecutionDescription", "RoleArn")
 JOB_STATUS = {"Succeeded": "Completed", "Failed": "Failed", "Stopped": "Stopped"}
@@ -59,14 +59,14 @@ class Timeline:
         self.executions[arn] = execution
         return execution
 
-    def start_job(self, region: str, job_type: JobType, arguments: Record) -> None:
+    def start_job(self, region: str, job_type: Resource, arguments: Record) -> None:
         """Starts a job that belongs to no pipeline."""
-        name = arguments[job_type.resource.key]
+        name = arguments[job_type.key]
         job = Job(self._cloud, region, job_type, name, arguments, self._cloud.clock(), label=name)
         job.begin()
         self._own.append((job, StepRun(Step(name, job_type.word), "Executing", job.started, job=job)))
 
-    def stop_job(self, region: str, job_type: JobType, name: str) -> None:
+    def stop_job(self, region: str, job_type: Resource, name: str) -> None:
         """Begins to stop a running job. Raises ``NotImplementedError`` for that of a pipeline's step."""
         for job, _ in self._own:
             if (job.region, job.type, job.name) == (region, job_type, name):
@@ -182,25 +182,24 @@ class Timeline:
         work(job)
 
 
-def _register(job_type: JobType) -> None:
-    resource = job_type.resource
-    resource.play()
+def _register(job_type: Resource) -> None:
+    job_type.play()
 
-    @SHARED.plays("sagemaker", f"Create{resource.word}")
+    @SHARED.plays("sagemaker", f"Create{job_type.word}")
     def create(cloud: Cloud, request: Request) -> Record:
-        arn = resource.arn(cloud, request.region, request.params[resource.key])
-        if arn in resource.table(cloud, request.region):
+        arn = job_type.arn(cloud, request.region, request.params[job_type.key])
+        if arn in job_type.table(cloud, request.region):
             raise ServiceError("ResourceInUse", f"Job name must be unique within an AWS account and region: {arn}")
         cloud.timeline.start_job(request.region, job_type, request.params)
         cloud.tag(arn, request.params.get("Tags", []))
-        return {job_type.arn_key: arn}
+        return {f"{job_type.word}Arn": arn}
 
-    @SHARED.plays("sagemaker", f"Stop{resource.word}")
+    @SHARED.plays("sagemaker", f"Stop{job_type.word}")
     def stop(cloud: Cloud, request: Request) -> Record:
-        status = resource.find(cloud, request)[job_type.status_key]
+        status = job_type.find(cloud, request)[f"{job_type.word}Status"]
         if status not in {"InProgress", "Stopping"}:
             raise invalid(f"The request was rejected because the job is in status {status}.")
-        cloud.timeline.stop_job(request.region, job_type, request.params[resource.key])
+        cloud.timeline.stop_job(request.region, job_type, request.params[job_type.key])
         return {}
 
 

@@ -150,10 +150,7 @@ def _record(
         "BillableTokenUsage": {"PrefillTokenCount": 900 * turns, "DecodeTokenCount": 150 * turns},
     }
     # The step's arguments, which lineage reads, and the job's record are told alike.
-    job.arguments["JobConfigDocument"] = json.dumps(document)
-    record = job.type.resource.table(job.cloud, job.region).get(job.arn)
-    assert record is not None
-    record["JobConfigDocument"] = job.arguments["JobConfigDocument"]
+    job.record["JobConfigDocument"] = job.arguments["JobConfigDocument"] = json.dumps(document)
 
 
 def _spans(rollout: PlayedRollout, side: str, plan: Agents) -> Record:

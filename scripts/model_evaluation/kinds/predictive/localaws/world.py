@@ -197,6 +197,4 @@ def put_training_job(seed: Seeder, world: Company, name: str, family: str, uri: 
     job = Job(seed.cloud, seed.region, TRAINING, name, arguments, started, label=name)
     job.begin()
     job.end("Completed", started + 900)
-    record = TRAINING.resource.table(seed.cloud, seed.region).get(job.arn)
-    assert record is not None
-    record["ModelArtifacts"] = {"S3ModelArtifacts": uri}
+    job.record["ModelArtifacts"] = {"S3ModelArtifacts": uri}
