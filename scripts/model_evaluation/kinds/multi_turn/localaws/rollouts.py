@@ -18,12 +18,12 @@ from model_evaluation.localaws.language.chance import seeded, share
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.policies import trusts
 from model_evaluation.localaws.services.hub import find_content
-from model_evaluation.localaws.services.mlflow import put_run, put_trace
 from model_evaluation.localaws.services.packages import PACKAGES
 from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.s3_uri import S3Uri
 
 from .agents import Agents, runtime_of
+from .mlflow import put_run, put_trace
 
 CATEGORY = "AgentRFTEvaluation"
 JOB_SERVICE = "job.sagemaker.amazonaws.com"
