@@ -206,10 +206,10 @@ def test_preflight_finds_a_benchmark_that_the_recipe_lost(
     talk: Talk, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(talk, company, "confirm")
-    from model_evaluation.localaws.services import public_bucket
+    from model_evaluation.localaws.services import hub
 
-    smaller = {**public_bucket.SETTINGS, "task": {"type": "string", "enum": ["mmlu"]}}
-    monkeypatch.setattr(public_bucket, "SETTINGS", smaller)
+    smaller = {**hub.SETTINGS, "task": {"type": "string", "enum": ["mmlu"]}}
+    monkeypatch.setattr(hub, "SETTINGS", smaller)
     failed = [check for check in talk.command("preflight").json["checks"] if check["status"] == "fail"]
     assert [check["id"] for check in failed] == ["benchmark"]
 

@@ -17,7 +17,7 @@ from cli_runs import RunCli
 from model_evaluation import __version__
 from model_evaluation.installing import folder as folder_module
 from model_evaluation.installing.clients import ALL, CLIENTS
-from model_evaluation.installing.source import source_files
+from model_evaluation.installing.folder import source_files
 
 ROOT = Path(__file__).parents[2]
 USER = {

@@ -223,11 +223,11 @@ def test_a_registered_dataset_and_a_hub_model_without_an_endpoint_url(aws: Local
 def test_without_an_mlflow_app_the_sdk_creates_one(aws: LocalAws, world: World, evaluate: Evaluate) -> None:
     apps = APPS.table(aws.cloud, world.region)
     usual = apps.get(world.mlflow_app_arn)
-    apps.remove(world.mlflow_app_arn)
+    apps.pop(world.mlflow_app_arn, None)
     seen = evaluate(mlflow_resource_arn=None, evaluate_base_model=False)
     assert seen["status"] == "Succeeded"
     assert len(aws.calls.of("CreateMlflowApp")) == 1
-    apps.put(world.mlflow_app_arn, usual or {})
+    apps[world.mlflow_app_arn] = usual or {}
 
 
 def test_a_retired_judge_is_refused_before_anything_starts(aws: LocalAws, world: World, evaluate: Evaluate) -> None:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from .folder import read_marker
-from .source import NAME
+from .folder import NAME, read_marker
 
 SCOPES = ("user", "project")
 AGENTS = ".agents/skills"

@@ -16,8 +16,7 @@ from model_evaluation.errors import Refused
 from model_evaluation.files import write_atomically
 from model_evaluation.resources import resource
 
-from .folder import Outcome, explained, install
-from .source import NAME
+from .folder import NAME, Outcome, explained, install
 
 SKILL = f"skills/{NAME}"
 # Path below the extension -> the file of ours that is written there.

@@ -1,4 +1,5 @@
-"""One skill folder: putting it in place, upgrading it, removing it. What an install did not put there stays.
+"""One skill folder: what belongs into it, wherever this program has that (a checkout, a wheel or an installed copy),
+putting it in place, upgrading it, removing it. What an install did not put there stays.
 
 An installed folder holds ``.installed.json``: the version and the checksum of every file. It says which files are
 ours and unchanged; where they lie is never taken from it, only from walking the folder itself.
@@ -6,6 +7,7 @@ ours and unchanged; where they lie is never taken from it, only from walking the
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -17,9 +19,14 @@ from typing import NamedTuple
 
 from model_evaluation import __version__
 from model_evaluation.errors import Refused
+from model_evaluation.resources import resource
 
-from .source import NAME, PACKAGE, checksum, source_files
-
+NAME = "model-evaluation"
+PACKAGE = Path(__file__).resolve().parents[1]
+# Folder or file of the skill -> where it stands below the skill's own folder.
+PARTS = ("SKILL.md", "LICENSE", "references", "scripts/evaluate.py")
+# Made by Python and by file managers, or (in a wheel) the parts above, which are copied to their own places.
+LEFT_OUT = {"__pycache__", "_skill"}
 MARKER = ".installed.json"
 
 
@@ -50,6 +57,36 @@ class Outcome:
     files: int
     previous_version: str | None = None
     kept: tuple[str, ...] = ()
+
+
+def source_files() -> dict[str, Path]:
+    """Every file of the skill: path below its folder (with ``/``) -> the file to copy, in order."""
+    files: dict[str, Path] = {}
+    for part in PARTS:
+        root = resource(part)
+        for path in _files(root):
+            files[part if path == root else f"{part}/{path.relative_to(root).as_posix()}"] = path
+    for path in _files(PACKAGE):
+        files[f"scripts/model_evaluation/{path.relative_to(PACKAGE).as_posix()}"] = path
+    return dict(sorted(files.items()))
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file as hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _files(root: Path) -> Iterator[Path]:
+    if root.is_file():
+        yield root
+        return
+    for path in sorted(root.iterdir()):
+        if path.name.startswith(".") or path.name in LEFT_OUT or path.suffix == ".pyc":
+            continue
+        if path.is_dir():
+            yield from _files(path)
+        else:
+            yield path
 
 
 def installed_at(folder: Path) -> Marker | None:

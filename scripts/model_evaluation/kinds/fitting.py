@@ -11,11 +11,6 @@ from .registry import REGISTRY, load_kind
 if TYPE_CHECKING:
     from .kind import Kind
 
-TABULAR_IMAGES = (
-    "sagemaker-xgboost", "xgboost", "linear-learner", "knn", "kmeans", "sagemaker-scikit-learn", "lightgbm", "catboost",
-    "tabtransformer", "autogluon", "factorization-machines", "pca", "object2vec", "sagemaker-tabular",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class ModelTraits:
@@ -29,12 +24,6 @@ class ModelTraits:
 def is_nova(model: ModelTraits) -> bool:
     """Whether it is an Amazon Nova model, whose evaluation runs in a container of its own."""
     return model.base_model.lower().startswith(("nova-", "amazon-nova", "amazon.nova"))
-
-
-def is_tabular(model: ModelTraits) -> bool:
-    """Whether a container of the built-in algorithms or of scikit-learn serves it, and no base model stands behind."""
-    repositories = [image.partition("@")[0].rpartition("/")[2].partition(":")[0] for image in model.images]
-    return not model.base_model and any(name.startswith(TABULAR_IMAGES) for name in repositories)
 
 
 def kinds_for(model: ModelTraits) -> Sequence[Kind]:

@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import Facts, JsonObject
@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from model_evaluation.runtime.summary import Summary
 
     from .fitting import ModelTraits
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,13 @@ class Kind:
                 raise
             return None
 
+    def told(self, module: str, name: str, *args: object, without: T) -> T:
+        """What a function or class of one of the kind's own modules gives for ``args``; ``without`` where there is no
+        such module."""
+        own = self.own(module)
+        answer: T = getattr(own, name)(*args) if own else without
+        return answer
+
     def step(self, step_id: str) -> Step:
         """One of :attr:`steps`."""
         package = self.folder if step_id in self.own_steps else "model_evaluation"
@@ -189,22 +198,16 @@ class Kind:
 
     def card(self, context: Context) -> list[tuple[str, str]]:
         """The configuration for the user's yes: (name, text), a line each."""
-        module = self.own("card")
-        lines: list[tuple[str, str]] = module.configuration(context) if module else []
-        return lines
+        return self.told("card", "configuration", context, without=[])
 
     def expectation(self, context: Context) -> Expectation:
         """What it will take; failing lookups are told in its lines."""
-        module = self.own("card")
         unknown = Expectation((("Cost", "unknown"), ("Duration", "unknown")))
-        expectation: Expectation = module.expectation(context) if module else unknown
-        return expectation
+        return self.told("card", "expectation", context, without=unknown)
 
     def minutes(self, context: Context) -> tuple[float, float] | None:
         """From start to results, low to high, without a lookup; ``None`` when nobody knows."""
-        module = self.own("card")
-        minutes: tuple[float, float] | None = module.minutes_of(context) if module else None
-        return minutes
+        return self.told("card", "minutes_of", context, without=None)
 
     def checks(self) -> Sequence[Check]:
         """Every check before money is spent, in the order in which they are shown: the kind's own, and those of
@@ -216,9 +219,7 @@ class Kind:
     def permissions(self, context: Context, role: str = "") -> Permissions:
         """What role and caller need for this configuration, as data, as far as the answers go. ``role`` is the ARN of a
         candidate for the execution role, before one is recorded: then nothing may be looked up."""
-        module = self.own("permissions")
-        permissions: Permissions = module.permissions(context, role) if module else Permissions()
-        return permissions
+        return self.told("permissions", "permissions", context, role, without=Permissions())
 
     def parameters(self, context: Context) -> JsonObject:
         """The parameters cell's values by name, in its order. Every step has its answer."""
@@ -274,9 +275,7 @@ class Kind:
 
     def other_answers(self, summary: Summary, context: Context) -> list[str]:
         """What results were made of that the present answers say otherwise, such as ``the model is A, not B``."""
-        module = self.own("other_answers")
-        texts: list[str] = module.other_answers(summary, context) if module else []
-        return texts
+        return self.told("other_answers", "other_answers", summary, context, without=[])
 
     def upgraded(self, summary: JsonObject) -> JsonObject:
         """A ``summary.json`` of an earlier ``schema_version`` as one of the present. Whatever the file holds, it never
@@ -300,6 +299,4 @@ class Kind:
 
     def player(self) -> KindPlayer | None:
         """How local AWS plays this kind's jobs and seeds an account for it; ``None`` when it does not."""
-        module = self.own("localaws.player")
-        player: KindPlayer | None = module.PLAYER() if module else None
-        return player
+        return self.told("localaws.player", "PLAYER", without=None)

@@ -6,9 +6,8 @@ kind of evaluation's jobs are done, its kind says (:mod:`.kind_player`). Everyth
 
 from __future__ import annotations
 
-from .cloud import Call
+from .cloud import Call, Scenario
 from .kind_player import KindPlayer
-from .scenario import Scenario
 from .server import LocalAws
 
 __all__ = ["Call", "KindPlayer", "LocalAws", "Scenario"]

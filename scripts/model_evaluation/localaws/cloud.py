@@ -1,16 +1,17 @@
-"""The account, its state as the simulated services see it, and the record of every request."""
+"""The account: its state as the simulated services see it, how a run in it should go, and the record of every
+request."""
 
 from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from .operations import Record
-from .scenario import Scenario
-from .store import Store, timestamp
+from .operations import Record, Request
+from .store import timestamp
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -24,6 +25,7 @@ OWN_KEY = "LOCALAWSITSELF000000"
 SECRET = "local-aws-needs-no-secret"  # noqa: S105
 REFUSED = "refused"
 TELEMETRY = "telemetry"
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,40 @@ class Calls(list[Call]):
         return [f"{call.service}:{call.operation}" for call in self]
 
 
+@dataclass(frozen=True)
+class Scenario:
+    """What local AWS does. The default is a run in which everything works. It may be replaced at any moment
+    (``aws.scenario = Scenario(...)``). Steps are named by any part of their name; the first match counts."""
+
+    fail_step: Mapping[str, str] = field(default_factory=dict)
+    """Step name part -> the service's reason. The step runs its time, then fails."""
+    complete_with_failures: bool = False
+    """A failed step stops only what depends on it; the execution ends CompletedWithFailures."""
+    stop_after: str | None = None
+    """When this step ends, the execution is stopped, as somebody would in the console."""
+    hold_step: str | None = None
+    """This step never ends."""
+    clock_ahead_seconds: float = 0.0
+    """How far AWS's clock, as responses date themselves, is ahead of this machine's (negative: behind)."""
+    quotas: Mapping[str, float | None] = field(default_factory=dict)
+    """Quota code -> its value here; ``None``: Service Quotas does not publish it."""
+    missing_scores: float = 0.03
+    """Share of scores that are not given, in 0..1; different rows for base and tuned."""
+    parts: tuple[object, ...] = ()
+    """What a kind of evaluation lets a scenario vary: a dataclass of its own, with defaults."""
+
+    def admit(self, cloud: Cloud, request: Request) -> None:
+        """Raises :class:`ServiceError` when a call is to be refused; for scenarios of trouble, which override it."""
+
+    def part(self, category: type[Part]) -> Part:
+        """The part of a kind, as it is by default unless the scenario says otherwise."""
+        return next((part for part in self.parts if isinstance(part, category)), category())
+
+    def with_part(self, part: object) -> Self:
+        """This scenario with a kind's part in place of the present one."""
+        return replace(self, parts=(*(other for other in self.parts if type(other) is not type(part)), part))
+
+
 class Cloud:
     """One account in all regions.
 
@@ -76,7 +112,6 @@ class Cloud:
         self.lock = threading.RLock()
         self.calls = Calls()
         self._clients: dict[tuple[str, str, str], BaseClient] = {}
-        self._clients_lock = threading.Lock()
 
     def reset(self, scenario: Scenario) -> None:
         """An account without anything in it and without a history."""
@@ -85,7 +120,9 @@ class Cloud:
         self.bugs: list[BaseException] = []
         self.scenario = scenario
         self.caller_arn = f"arn:aws:sts::{self.account}:assumed-role/LocalAwsCaller/local"
-        self.store = Store()
+        self.tables: defaultdict[tuple[str, str], dict[str, Record]] = defaultdict(dict)
+        """The records of each sort and region, by ARN."""
+        self.tags: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.raised_quotas: dict[str, float] = {}
 
     def own_client(self, service: str, region: str) -> BaseClient:
@@ -99,12 +136,19 @@ class Cloud:
         from botocore.config import Config
 
         key = (service, region, access_key)
-        with self._clients_lock:
+        with self.lock:
             if key not in self._clients:
                 session = boto3.session.Session(access_key, SECRET, region_name=region)
                 # No proxy, whatever the environment says: the endpoint is on this machine.
                 self._clients[key] = session.client(service, endpoint_url=self.endpoint, config=Config(proxies={}))
             return self._clients[key]
+
+    def tag(self, arn: str, tags: Iterable[Record]) -> None:
+        """Adds SageMaker tags (``{"Key", "Value"}``) to an ARN."""
+        self.tags[arn].update({tag["Key"]: tag["Value"] for tag in tags})
+
+    def tags_of(self, arn: str) -> list[Record]:
+        return [{"Key": key, "Value": value} for key, value in sorted(self.tags[arn].items())]
 
     def arn(self, region: str, resource: str, service: str = "sagemaker") -> str:
         return f"arn:aws:{service}:{region}:{self.account}:{resource}"

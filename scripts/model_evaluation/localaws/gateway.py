@@ -13,28 +13,19 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
 import trustme
+import werkzeug
 from flask import Flask
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.test import run_wsgi_app
 
-from . import policies  # noqa: F401 - registers its operations, as each of the services does
 from .cloud import OWN_KEY, REFUSED, TELEMETRY, Call, Cloud
 from .errors import LocalAwsBug, ServiceError
 from .operations import SHARED, Record, Request, Response
-from .services import (  # noqa: F401 - each registers its operations
-    hub,
-    jobs,
-    mlflow,
-    packages,
-    pipelines,
-    prices,
-    public_bucket,
-)
+from .services import hub, mlflow, packages, pipelines, prices  # noqa: F401 - each registers its operations
 from .wire import UNKNOWN_OPERATION, Environ, check_input, identify, respond, respond_error, signing_names
 
 OWN_HOSTS = frozenset({"127.0.0.1", "localhost"})
@@ -60,13 +51,8 @@ class Gateway:
 
     def __call__(self, environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
         response = self._respond(environ)
-        headers = {
-            "Content-Length": str(len(response.body)),
-            **response.headers,
-            "X-Local-Aws": "SIMULATED",
-        }
-        start_response(f"{response.status} {HTTPStatus(response.status).phrase}", list(headers.items()))
-        return [response.body]
+        headers = {**response.headers, "X-Local-Aws": "SIMULATED"}
+        return werkzeug.Response([response.body], response.status, headers)(environ, start_response)
 
     def _respond(self, environ: Environ) -> Response:
         host = str(environ.get("HTTP_HOST", "")).rsplit(":", 1)[0].lower()

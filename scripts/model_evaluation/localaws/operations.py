@@ -15,6 +15,10 @@ Record = dict[str, Any]
 """A JSON object of AWS, in the shape that botocore's model or the service's own documents give it."""
 
 
+TRACKING_SERVICE = "sagemaker-mlflow"
+"""MLflow's own REST API, which botocore does not know: its operations are called by the paths of their URLs."""
+
+
 @dataclass(frozen=True)
 class Request:
     """One request to one operation of one service."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import unquote
+from typing import TYPE_CHECKING
 
 from model_evaluation.lookups.iam.policy_evaluation import Policy, decide, statements_of
 from model_evaluation.lookups.iam.roles import trusted_services
@@ -12,46 +12,40 @@ from .cloud import Cloud
 from .errors import ServiceError
 from .operations import SHARED, Record, Request
 
-GLOBAL = "us-east-1"
+if TYPE_CHECKING:
+    from moto.iam.models import Role
+
+
+def _role(cloud: Cloud, arn: str) -> Role | None:
+    """moto's record of a role."""
+    from moto.iam.models import iam_backends  # a package that who only reads results does not have
+
+    roles = list(iam_backends[cloud.account]["aws"].roles.values())
+    return next((role for role in roles if role.name == arn.rpartition("/")[2]), None)
 
 
 def policies_of(cloud: Cloud, principal_arn: str) -> list[tuple[str, Policy]]:
     """Every statement of a role's inline and attached policies, with the policy's name. Raises ``NoSuchEntity``."""
-    iam = cloud.own_client("iam", GLOBAL)
-    kind, _, name = principal_arn.rsplit(":", 1)[-1].partition("/")
-    if kind != "role":
+    if ":role/" not in principal_arn:
         raise ServiceError("InvalidInput", f"{principal_arn} is not a role: local AWS simulates roles only")
-    name = name.rsplit("/", 1)[-1]
-    try:
-        inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
-    except iam.exceptions.NoSuchEntityException as error:
-        raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", status=404) from error
-    statements = [
-        statement
-        for policy in inline
-        for statement in _statements(policy, iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"])
-    ]
-    for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
-        arn = attached["PolicyArn"]
-        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-        statements.extend(_statements(attached["PolicyName"], document))
-    return statements
+    role = _role(cloud, principal_arn)
+    if role is None:
+        name = principal_arn.rpartition("/")[2]
+        raise ServiceError("NoSuchEntity", f"The role with name {name} cannot be found.", status=404)
+    documents = list(role.policies.items())
+    for policy in role.managed_policies.values():
+        documents += [
+            (policy.name, one.document) for one in policy.versions if one.version_id == policy.default_version_id
+        ]
+    return [(name, statement) for name, document in documents for statement in statements_of(json.loads(document))]
 
 
 def trusts(cloud: Cloud, role_arn: str, service: str) -> bool:
     """Whether a role exists and lets a service such as ``sagemaker.amazonaws.com`` assume it."""
-    iam = cloud.own_client("iam", GLOBAL)
-    try:
-        role = iam.get_role(RoleName=role_arn.rsplit("/", 1)[-1])["Role"]
-    except iam.exceptions.NoSuchEntityException:
-        return False
-    return not {"*", service}.isdisjoint(trusted_services(role["AssumeRolePolicyDocument"]))
-
-
-def _statements(policy: str, document: str | Policy) -> list[tuple[str, Policy]]:
-    parsed = json.loads(unquote(document)) if isinstance(document, str) else document
-    return [(policy, statement) for statement in statements_of(parsed)]
+    role = _role(cloud, role_arn)
+    return role is not None and not {"*", service}.isdisjoint(
+        trusted_services(json.loads(role.assume_role_policy_document))
+    )
 
 
 @SHARED.plays("sts", "GetCallerIdentity")

@@ -11,9 +11,8 @@ from model_evaluation.runtime.s3_uri import S3Uri
 from .cloud import Cloud
 from .jobs.job import TRAINING, Job
 from .operations import Record
-from .services.hub import PUBLIC_HUB, put_content
+from .services.hub import PUBLIC_HUB, eula_uri, put_content, settings_uri
 from .services.packages import GROUPS, PACKAGES
-from .services.public_bucket import eula_uri, settings_uri
 from .store import DAY, timestamp
 
 BASE_MODEL = "meta-textgeneration-llama-3-2-3b-instruct"

@@ -16,9 +16,8 @@ from model_evaluation.errors import UsageError
 from model_evaluation.kinds.registry import REGISTRY, load_kind
 from model_evaluation.packages import missing_package
 
-from .cloud import ACCESS_KEY, REFUSED, SECRET, Calls, Cloud
+from .cloud import ACCESS_KEY, REFUSED, SECRET, Calls, Cloud, Scenario
 from .jobs.timeline import Timeline
-from .scenario import Scenario
 
 DEFAULT_ACCOUNT = "111122223333"
 LOOPBACK = "127.0.0.1"

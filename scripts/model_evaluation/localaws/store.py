@@ -1,4 +1,4 @@
-"""What local AWS remembers: one record per resource, in the shape its Describe operation returns."""
+"""Sorts of records in SageMaker: one record per resource, in the shape its Describe operation returns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .errors import LocalAwsBug, ServiceError, invalid
+from .errors import ServiceError, invalid
 from .operations import SHARED, Record, Request
 
 if TYPE_CHECKING:
@@ -17,67 +17,12 @@ if TYPE_CHECKING:
     from .cloud import Cloud
 
 DEFAULT_PAGE = 10
-LATEST = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+LIMITS = {
+    "After": datetime.datetime(1, 1, 1, tzinfo=datetime.UTC),
+    "Before": datetime.datetime(9999, 12, 31, tzinfo=datetime.UTC),
+}
 DAY = 86400.0
 """In seconds."""
-
-
-class Table:
-    """Records of one sort in one region, by ARN, in order of creation.
-
-    Every key of a record must be a member of the Describe result or of the List summary (``describe`` and
-    ``listing`` are those operations' names in botocore's SageMaker model), so that a misspelt key is an
-    error where it is written.
-    """
-
-    def __init__(self, describe: str, listing: str) -> None:
-        self._members = _members(describe, listing)
-        self._records: dict[str, Record] = {}
-
-    def put(self, arn: str, record: Record) -> Record:
-        unknown = record.keys() - self._members
-        if unknown:
-            raise LocalAwsBug(f"{arn}: no operation knows {sorted(unknown)}")
-        self._records[arn] = record
-        return record
-
-    def known(self, record: Record) -> Record:
-        """The part of a record that the operations know."""
-        return {key: value for key, value in record.items() if key in self._members}
-
-    def get(self, arn: str) -> Record | None:
-        return self._records.get(arn)
-
-    def remove(self, arn: str) -> None:
-        self._records.pop(arn, None)
-
-    def all(self) -> list[Record]:
-        return list(self._records.values())
-
-
-class Store:
-    """All tables, by sort and region, and the tags of every ARN."""
-
-    def __init__(self) -> None:
-        self._tables: dict[tuple[str, str], Table] = {}
-        self.tags: dict[str, dict[str, str]] = {}
-        self.mlflow_runs: dict[str, Record] = {}
-        """MLflow's runs by id, and its traces, in the shape its REST API gives them."""
-        self.mlflow_traces: list[Record] = []
-
-    def table(self, describe: str, listing: str, region: str) -> Table:
-        """The table whose records the operation ``describe`` returns."""
-        key = (describe, region)
-        if key not in self._tables:
-            self._tables[key] = Table(describe, listing)
-        return self._tables[key]
-
-    def tag(self, arn: str, tags: Iterable[Record]) -> None:
-        """Adds SageMaker tags (``{"Key", "Value"}``) to an ARN."""
-        self.tags.setdefault(arn, {}).update({tag["Key"]: tag["Value"] for tag in tags})
-
-    def tags_of(self, arn: str) -> list[Record]:
-        return [{"Key": key, "Value": value} for key, value in sorted(self.tags.get(arn, {}).items())]
 
 
 @dataclass(frozen=True)
@@ -99,8 +44,9 @@ class Resource:
     absent: tuple[str, str] = ("ResourceNotFound", "{word} {arn} does not exist.")
     """Error code and message when there is no record."""
 
-    def table(self, cloud: Cloud, region: str) -> Table:
-        return cloud.store.table(f"Describe{self.word}", f"List{self.word}s", region)
+    def table(self, cloud: Cloud, region: str) -> dict[str, Record]:
+        """The records of a region by ARN, in order of creation."""
+        return cloud.tables[self.word, region]
 
     def arn(self, cloud: Cloud, region: str, name: str) -> str:
         """The ARN of a name; an ARN is returned as it is."""
@@ -108,17 +54,15 @@ class Resource:
 
     def add(self, cloud: Cloud, region: str, name: str, members: Record) -> str:
         """Makes one exist, from now on unless ``members`` say otherwise; its ARN."""
-        arn, table = self.arn(cloud, region, name), self.table(cloud, region)
-        usual = table.known(
-            {
-                f"{self.key.removesuffix('Name')}Arn": arn,
-                self.key: arn if self.key.endswith("Arn") else arn.rpartition("/")[2],
-                "CreationTime": cloud.now(),
-                "LastModifiedTime": cloud.now(),
-                "CreatedBy": {},
-            }
-        )
-        table.put(arn, {**usual, **members})
+        arn = self.arn(cloud, region, name)
+        self.table(cloud, region)[arn] = {
+            f"{self.key.removesuffix('Name').removesuffix('Arn')}Arn": arn,
+            self.key: arn if self.key.endswith("Arn") else arn.rpartition("/")[2],
+            "CreationTime": cloud.now(),
+            "LastModifiedTime": cloud.now(),
+            "CreatedBy": {},
+            **members,
+        }
         return arn
 
     def find(self, cloud: Cloud, request: Request) -> Record:
@@ -134,11 +78,10 @@ class Resource:
         return described(request, self.find(cloud, request))
 
     def list_all(self, cloud: Cloud, request: Request) -> Record:
-        records = self.table(cloud, request.region).all()
-        for parameter, member in self.filters.items():
-            if (value := request.params.get(parameter)) is not None:
-                records = [record for record in records if _member(record, member) == value]
-        return self.listed(request, records)
+        records = self.table(cloud, request.region).values()
+        wanted = {member: request.params[name] for name, member in self.filters.items() if name in request.params}
+        mine = [one for one in records if all(_member(one, member) == value for member, value in wanted.items())]
+        return self.listed(request, mine)
 
     def listed(self, request: Request, records: Iterable[Record]) -> Record:
         """A List result of these records, as the request asks for it."""
@@ -171,13 +114,14 @@ def listed(request: Request, records: Iterable[Record], *, into: str, name: str,
     and sorting by name look at. ``newest_first`` is the operation's default order.
     """
     params = request.params
-    earliest = _aware(params.get("CreatedAfter") or params.get("CreationTimeAfter") or 0)
-    latest = _aware(params.get("CreatedBefore") or params.get("CreationTimeBefore") or LATEST)
+    # Requests come with times in UTC that do not say so.
+    after, before = (
+        (params.get(f"Created{side}") or params.get(f"CreationTime{side}") or limit).replace(tzinfo=datetime.UTC)
+        for side, limit in LIMITS.items()
+    )
     text = params.get("NameContains", "").lower()
     rows = [
-        record
-        for record in records
-        if text in str(record[name]).lower() and earliest <= record["CreationTime"] <= latest
+        record for record in records if text in str(record[name]).lower() and after <= record["CreationTime"] <= before
     ]
     by_name = str(params.get("SortBy", "")).endswith("Name")
     rows.sort(key=lambda record: record[name] if by_name else record["CreationTime"])
@@ -204,21 +148,3 @@ def page(request: Request, rows: list[Record], *, into: str) -> Record:
 def timestamp(seconds: float) -> datetime.datetime:
     """Seconds since 1970 as an aware time in UTC, to the millisecond as services give it."""
     return datetime.datetime.fromtimestamp(round(seconds, 3), datetime.UTC)
-
-
-def _aware(value: datetime.datetime | float) -> datetime.datetime:
-    if isinstance(value, int | float):
-        return timestamp(value)
-    return value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
-
-
-@functools.cache
-def _members(describe: str, listing: str) -> frozenset[str]:
-    from moto.core.utils import get_service_model
-
-    model = get_service_model("sagemaker")
-    members = set(model.operation_model(describe).output_shape.members)
-    for member in model.operation_model(listing).output_shape.members.values():
-        if member.type_name == "list":
-            members |= set(member.member.members)
-    return frozenset(members)

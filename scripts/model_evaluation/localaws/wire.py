@@ -27,14 +27,14 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
 from .errors import LocalAwsBug, ServiceError, invalid
-from .operations import Record, Request, Response
-from .services.mlflow_tracking import tracking_operation
+from .operations import TRACKING_SERVICE, Record, Request, Response
 
 Environ = Record
 # Signing name to the botocore services behind it.
 SigningNames = Mapping[str, Sequence[str]]
 
 UNKNOWN_OPERATION = "?"
+TRACKING_PATH = re.compile(r"/api/\d\.0/mlflow/")
 SCOPE = re.compile(r"Credential=([^/\s]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 DEFAULT_REGION = "us-east-1"
 
@@ -56,15 +56,15 @@ def identify(environ: Environ, names: SigningNames) -> Request:
     # The signature names them; an unsigned request is for S3, as presigned URLs are.
     match = SCOPE.search(str(environ.get("HTTP_AUTHORIZATION", "")))
     signing_name, region = (match[3], match[2]) if match else ("s3", DEFAULT_REGION)
-    tracking = tracking_operation(str(environ.get("PATH_INFO", "")))
-    copy = dict(environ)
+    copy, path = dict(environ), str(environ.get("PATH_INFO", ""))
+    tracking = TRACKING_PATH.match(path)
     if signing_name != "s3" or tracking:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"], copy["wsgi.input"] = io.BytesIO(body), io.BytesIO(body)
     request = MotoRequest(copy)
     if tracking:
         params = json.loads(request.get_data() or "null") or dict(request.args)
-        return Request("sagemaker-mlflow", tracking, region, params)
+        return Request(TRACKING_SERVICE, path, region, params)
     services = names.get(signing_name, (signing_name,))
     for service in services:
         try:
@@ -79,7 +79,7 @@ def identify(environ: Environ, names: SigningNames) -> Request:
             return Request("s3", model.name, region, {**query, **uri_params}, model, "rest-xml")
         protocol, params = _parse(model, request, uri_params)
         return Request(service, model.name, region, params, model, protocol)
-    return Request(services[0], UNKNOWN_OPERATION, region, {"path": environ.get("PATH_INFO", "")})
+    return Request(services[0], UNKNOWN_OPERATION, region, {"path": path})
 
 
 def check_input(request: Request) -> None:
@@ -119,17 +119,13 @@ def respond(request: Request, result: Record) -> Response:
 
 def respond_error(request: Request, error: ServiceError) -> Response:
     """The HTTP response for an error, in the service's own protocol."""
-    code, message = escape(error.code), escape(error.message)
-    if request.protocol == "rest-xml":
-        body, kind = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>", "application/xml"
-    elif request.protocol == "query":
-        detail = f"<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>"
-        body, kind = f"<ErrorResponse><Error>{detail}</Error></ErrorResponse>", "text/xml"
-    else:
-        # MLflow's own API says it by the second pair.
-        words = {"__type": error.code, "message": error.message, "error_code": error.code}
-        return _json(words, error.status, {"x-amzn-ErrorType": error.code})
-    return Response(error.status, {"Content-Type": kind}, body.encode())
+    if request.protocol in {"query", "rest-xml"}:
+        xml = f"<Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
+        body = xml if request.protocol == "rest-xml" else f"<ErrorResponse>{xml}</ErrorResponse>"
+        return Response(error.status, {"Content-Type": "application/xml"}, body.encode())
+    # MLflow's own API says it by the second pair.
+    words = {"__type": error.code, "message": error.message, "error_code": error.code}
+    return _json(words, error.status, {"x-amzn-ErrorType": error.code})
 
 
 def _json(content: Record, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -13,7 +13,6 @@ from .concurrency import Once
 from .failures import ATTEMPTS, aws_errors
 
 if TYPE_CHECKING:
-    from botocore.config import Config
     from botocore.credentials import Credentials
 
     from model_evaluation.runtime.session import AwsClients
@@ -62,9 +61,10 @@ class Aws:
             )
         return self.region_or_none
 
-    def client(self, service: str, region: str | None = None) -> Client:
-        """The boto3 client of ``service`` in ``region`` (default: the configured one)."""
-        region = region or self.region
+    def client(self, service: str, region_name: str | None = None, *, config: object = None) -> Client:
+        """The boto3 client of ``service`` in a region (default: the configured one), as a boto3 Session makes one;
+        ``config`` is not heeded."""
+        region = region_name or self.region
         with self._lock:  # creating clients from one session is not thread-safe; using them is
             key = (service, region)
             if key not in self._clients:
@@ -95,18 +95,8 @@ def listing(
         return [entry for page in pages for entry in page[key]]
 
 
-class _Session:
-    """Makes clients as a boto3 Session does, through the seam."""
-
-    def __init__(self, aws: Aws) -> None:
-        self._aws = aws
-
-    def client(self, service: str, *, region_name: str, config: Config) -> Client:
-        return self._aws.client(service, region_name)
-
-
 def runtime_clients(aws: Aws, region: str | None) -> AwsClients:
     """The clients in the shape that the notebook's library takes."""
     from model_evaluation.runtime.session import AwsClients
 
-    return AwsClients(region or aws.region, _Session(aws))
+    return AwsClients(region or aws.region, aws)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from model_evaluation.lookups.iam.policy_evaluation import Requester
 from model_evaluation.runtime.shard_names import shard_names
 
 if TYPE_CHECKING:
@@ -57,6 +58,20 @@ class Configuration:
     def of_hub(self, resource: str) -> str:
         """An ARN of the public hub's."""
         return f"arn:{self.partition}:sagemaker:{self.region}:aws:{resource}"
+
+    @property
+    def requester(self) -> Requester:
+        """The execution role as S3 and KMS see it: everything goes over TLS, in the evaluation's region."""
+        context = {
+            "aws:securetransport": "true",
+            "aws:principalarn": self.role,
+            "aws:principalaccount": self.account,
+            "aws:principaltype": "AssumedRole",
+            "s3:tlsversion": "1.2",
+            "aws:requestedregion": self.region,
+            "kms:calleraccount": self.account,
+        }
+        return Requester(self.role, context)
 
     @property
     def role_name(self) -> str:

@@ -138,12 +138,12 @@ def test_mlflow_can_be_there_or_not(aws: LocalAws, sagemaker: Any, world: Any) -
     assert server["TrackingServerArn"] == world.mlflow_server_arn
     apps = APPS.table(aws.cloud, world.region)
     record = apps.get(world.mlflow_app_arn)
-    apps.remove(world.mlflow_app_arn)
+    apps.pop(world.mlflow_app_arn, None)
     assert sagemaker.list_mlflow_apps()["Summaries"] == []
     made = sagemaker.create_mlflow_app(Name="n", ArtifactStoreUri="s3://b/p", RoleArn=world.role_arn)
     assert [app["Arn"] for app in sagemaker.list_mlflow_apps()["Summaries"]] == [made["Arn"]]
-    apps.remove(made["Arn"])
-    apps.put(world.mlflow_app_arn, record or {})
+    apps.pop(made["Arn"], None)
+    apps[world.mlflow_app_arn] = record or {}
 
 
 def test_an_older_run_lies_under_the_output_prefix(s3: Any, world: Any) -> None:

@@ -51,7 +51,7 @@ class ToyPlayer(KindPlayer):
     quotas = (Quota("sagemaker", "L-TOY", "Number of toys", 2.0),)
 
     def work(self, job: Job) -> Work | None:
-        if job.type.word == "Transform":
+        if job.type.word == "TransformJob":
             return transform
         return score if "toy" in str(job.arguments.get("AlgorithmSpecification")) else None
 

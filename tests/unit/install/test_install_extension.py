@@ -11,7 +11,7 @@ from model_evaluation.errors import Refused
 from model_evaluation.installing import extension as extension_module
 from model_evaluation.installing import folder as folder_module
 from model_evaluation.installing.extension import write_extension
-from model_evaluation.installing.source import source_files
+from model_evaluation.installing.folder import source_files
 
 SKILL = "skills/model-evaluation/SKILL.md"
 

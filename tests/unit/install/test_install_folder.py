@@ -16,8 +16,7 @@ import pytest
 from model_evaluation import __version__
 from model_evaluation.errors import Refused
 from model_evaluation.installing import folder as folder_module
-from model_evaluation.installing.folder import install, installed_at, uninstall
-from model_evaluation.installing.source import checksum, source_files
+from model_evaluation.installing.folder import checksum, install, installed_at, source_files, uninstall
 
 A_FEW = (
     "LICENSE",

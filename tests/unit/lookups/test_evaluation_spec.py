@@ -8,7 +8,7 @@ import re
 import pytest
 
 from model_evaluation.errors import Refused
-from model_evaluation.localaws.services.public_bucket import SETTINGS
+from model_evaluation.localaws.services.hub import SETTINGS
 from model_evaluation.lookups.sagemaker.evaluation_spec import EvaluationSpec, checked_settings
 from model_evaluation.runtime.tasks.recipe import read_recipe_settings
 

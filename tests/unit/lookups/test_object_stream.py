@@ -10,9 +10,8 @@ from itertools import count
 import pytest
 
 from model_evaluation import errors
-from model_evaluation.lookups.s3 import object_stream
-from model_evaluation.lookups.s3.object_stream import read_chunks
-from model_evaluation.lookups.s3.objects import S3Object, head_object, parse_s3_uri
+from model_evaluation.lookups.s3 import objects
+from model_evaluation.lookups.s3.objects import S3Object, head_object, parse_s3_uri, read_chunks
 from model_evaluation.lookups.session import Aws
 
 DATA = b"".join(b"line %d\n" % number for number in range(1000))
@@ -99,8 +98,8 @@ def aws(served: tuple[Store, Aws]) -> Aws:
 
 @pytest.fixture
 def store(served: tuple[Store, Aws], monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr(object_stream, "CHUNK_BYTES", 250)
-    monkeypatch.setattr(object_stream, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(objects, "CHUNK_BYTES", 250)
+    monkeypatch.setattr(objects, "FIRST_PAUSE", 0.0)
     served[0].reset()
     return served[0]
 
@@ -128,7 +127,7 @@ def test_where_a_connection_breaks_another_goes_on(
 
 
 def test_a_connection_that_keeps_breaking_is_given_up(aws: Aws, store: Store, item: S3Object) -> None:
-    store.kept_back, store.sent_before_breaking = {0: object_stream.ATTEMPTS}, 0
+    store.kept_back, store.sent_before_breaking = {0: objects.ATTEMPTS}, 0
     with pytest.raises(errors.Unreachable, match=f"broke 4 times while reading {item.uri}"):
         b"".join(read_chunks(aws, item))
 

@@ -173,9 +173,7 @@ class Stage:
             "run": lambda: self._run(value, move["save"]),
             "caller": lambda: setattr(cloud, "caller_arn", value),
             "package": lambda: self._change(PACKAGES.table(cloud, region), self.world.model_package_arn, value),
-            "training_job": lambda: self._change(
-                TRAINING.resource.table(cloud, region), self.world.training_job_arn, value
-            ),
+            "training_job": lambda: self._change(TRAINING.table(cloud, region), self.world.training_job_arn, value),
             "hub": lambda: self._change(contents_of(cloud, region), self.world.base_model_arn, value),
             "mlflow": lambda: self._change(APPS.table(cloud, region), self.world.mlflow_app_arn, value),
             "running": lambda: seed_running_execution(self.aws, self.world),
@@ -226,11 +224,11 @@ class Stage:
             else:
                 self.move(move)
 
-    def _change(self, table: Any, record_id: str, changes: dict[str, Any] | None) -> None:
+    def _change(self, table: dict[str, Any], record_id: str, changes: dict[str, Any] | None) -> None:
         if changes is None:
-            table.remove(record_id)
+            table.pop(record_id, None)
         else:
-            table.get(record_id).update(changes)
+            table[record_id].update(changes)
 
     def scenario_with(self, changes: dict[str, Any]) -> Scenario:
         changes = dict(changes)

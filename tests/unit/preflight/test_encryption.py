@@ -59,6 +59,17 @@ def test_the_mended_key_policy_keeps_a_single_statement() -> None:
     assert added["Principal"] == {"AWS": ROLE}
 
 
+def test_a_key_policy_may_ask_for_what_is_known_of_the_role() -> None:
+    conditions = {
+        "StringEquals": {"aws:PrincipalAccount": ACCOUNT, "aws:RequestedRegion": "us-west-2"},
+        "Bool": {"aws:SecureTransport": "true"},
+    }
+    statement = {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "kms:*", "Condition": conditions}
+    assert storage._permitted(a_subject(Clients({"Statement": statement})), KEY, USE).status == "pass"
+    conditions["StringEquals"]["aws:PrincipalAccount"] = "999988887777"
+    assert storage._permitted(a_subject(Clients({"Statement": statement})), KEY, USE).status == "fail"
+
+
 @pytest.mark.parametrize(
     ("code", "status"),
     [("NotFoundException", "fail"), ("AccessDeniedException", "skip")],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model_evaluation.kinds.fitting import ModelTraits, is_tabular
+from model_evaluation.kinds.fitting import ModelTraits
 from model_evaluation.kinds.kind import Kind
 
 if TYPE_CHECKING:
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from model_evaluation.notebook.cells import Cell
     from model_evaluation.runtime.report.words import ReportWords
     from model_evaluation.runtime.summary import Summary
+
+TABULAR_IMAGES = (
+    "sagemaker-xgboost", "xgboost", "linear-learner", "knn", "kmeans", "sagemaker-scikit-learn", "lightgbm", "catboost",
+    "tabtransformer", "autogluon", "factorization-machines", "pca", "object2vec", "sagemaker-tabular",
+)  # fmt: skip
 
 
 class Predictive(Kind):
@@ -52,7 +57,9 @@ class Predictive(Kind):
     reference = "references/predictive.md"
 
     def claims(self, model: ModelTraits) -> bool:
-        return is_tabular(model)
+        """A container of the built-in algorithms or of scikit-learn serves it, and no base model stands behind."""
+        repositories = [image.partition("@")[0].rpartition("/")[2].partition(":")[0] for image in model.images]
+        return not model.base_model and any(name.startswith(TABULAR_IMAGES) for name in repositories)
 
     def runs_here(self, context: Context) -> bool:
         from .recorded import files_here

@@ -68,7 +68,8 @@ def resolve(value: Any, lookup: Callable[[str], object]) -> Any:
 
 @dataclass
 class StepRun:
-    """One step of one execution. ``started`` is ``None`` until everything it depends on has succeeded."""
+    """One step of one execution, or a job of its own as a step. ``started`` is ``None`` until everything it depends on
+    has succeeded."""
 
     step: Step
     status: str = "Waiting"
@@ -116,17 +117,14 @@ class Execution:
         """Whether one of its steps has failed."""
         return any(run.status == "Failed" for run in self.runs.values())
 
+    def before(self, run: StepRun) -> list[StepRun]:
+        """The steps that a step depends on."""
+        return [self.runs[name] for name in run.step.depends_on]
+
     def ready(self) -> list[StepRun]:
         """The steps that wait for nothing any more."""
-        return [
-            run
-            for run in self.runs.values()
-            if run.status == "Waiting" and all(self.runs[name].status == "Succeeded" for name in run.step.depends_on)
-        ]
-
-    def moment_for(self, run: StepRun) -> float:
-        """When a step that is ready starts: as soon as the last one before it has ended."""
-        return max((self.runs[name].ended or self.created for name in run.step.depends_on), default=self.created)
+        waiting = [run for run in self.runs.values() if run.status == "Waiting"]
+        return [run for run in waiting if all(one.status == "Succeeded" for one in self.before(run))]
 
     def stop(self, when: float) -> None:
         """Begins to stop."""
@@ -163,7 +161,7 @@ class Execution:
                 "StartDateTime": timestamp(self.created).isoformat(),
             }[name]
         run = self.runs[name]
-        if run.job is not None and rest == [run.job.type.resource.key]:
+        if run.job is not None and rest == [run.job.type.key]:
             return run.job.name
         value: Any = run.arguments or run.step.arguments
         for part in rest:
@@ -174,15 +172,15 @@ class Execution:
     def summaries(self) -> list[Record]:
         """Steps as ListPipelineExecutionSteps shows them: those that have started, in that order."""
         started = [(run.started, run) for run in self.runs.values() if run.started is not None]
-        return [self._summary(run, when) for when, run in sorted(started, key=lambda pair: pair[0])]
-
-    def _summary(self, run: StepRun, started: float) -> Record:
-        return {
-            "StepName": run.step.name,
-            "StartTime": timestamp(started),
-            "StepStatus": "Stopping" if run.running and self.status == "Stopping" else run.status,
-            "AttemptCount": 1,
-            "Metadata": {} if run.job is None else {run.job.type.resource.word: {"Arn": run.job.arn}},
-            "EndTime": None if run.ended is None else timestamp(run.ended),  # what is None is left out
-            "FailureReason": run.failure,
-        }
+        return [
+            {
+                "StepName": run.step.name,
+                "StartTime": timestamp(when),
+                "StepStatus": "Stopping" if run.running and self.status == "Stopping" else run.status,
+                "AttemptCount": 1,
+                "Metadata": {} if run.job is None else {run.job.type.word: {"Arn": run.job.arn}},
+                "EndTime": None if run.ended is None else timestamp(run.ended),  # what is None is left out
+                "FailureReason": run.failure,
+            }
+            for when, run in sorted(started, key=lambda pair: pair[0])
+        ]

@@ -23,39 +23,21 @@ from model_evaluation.runtime.s3_uri import S3Uri
 STREAM = "algo-1-1"
 
 
-@dataclass(frozen=True)
-class JobType:
+def _job_type(word: str) -> Resource:
     """Training, transform and plain jobs differ in the word that begins the names of their members."""
-
-    word: str
-
-    @property
-    def arn_key(self) -> str:
-        return f"{self.word}JobArn"
-
-    @property
-    def status_key(self) -> str:
-        return f"{self.word}JobStatus"
-
-    @property
-    def resource(self) -> Resource:
-        return Resource(
-            f"{self.word}Job",
-            key=f"{self.word}JobName",
-            prefix=f"{self.word.lower()}-job".removeprefix("-"),
-            summaries=f"{self.word}JobSummaries",
-            filters={"StatusEquals": self.status_key, "JobCategory": "JobCategory"},
-            # SageMaker's own words, and its own code, for a job that is not there.
-            absent=("ValidationException", "Requested resource not found."),
-        )
+    return Resource(
+        f"{word}Job",
+        key=f"{word}JobName",
+        prefix=f"{word.lower()}-job".removeprefix("-"),
+        summaries=f"{word}JobSummaries",
+        filters={"StatusEquals": f"{word}JobStatus", "JobCategory": "JobCategory"},
+        # SageMaker's own words, and its own code, for a job that is not there.
+        absent=("ValidationException", "Requested resource not found."),
+    )
 
 
-TRAINING = JobType("Training")
-JOB_TYPES = {
-    "Training": TRAINING,
-    "Transform": JobType("Transform"),
-    "Job": JobType(""),
-}
+TRAINING = _job_type("Training")
+JOB_TYPES = {"Training": TRAINING, "Transform": _job_type("Transform"), "Job": _job_type("")}
 """By the type of the pipeline's step that runs one."""
 
 
@@ -76,7 +58,7 @@ class Job:
 
     cloud: Cloud
     region: str
-    type: JobType
+    type: Resource
     name: str
     arguments: Record
     started: float
@@ -85,7 +67,16 @@ class Job:
 
     @property
     def arn(self) -> str:
-        return self.type.resource.arn(self.cloud, self.region, self.name)
+        return self.type.arn(self.cloud, self.region, self.name)
+
+    @property
+    def record(self) -> Record:
+        """What Describe returns of it, once it has begun."""
+        return self.type.table(self.cloud, self.region)[self.arn]
+
+    @property
+    def _word(self) -> str:
+        return self.type.word.removesuffix("Job")
 
     @property
     def hyperparameters(self) -> Record:
@@ -109,11 +100,11 @@ class Job:
         started = timestamp(self.started)
         record = {
             **self.arguments,
-            self.type.resource.key: self.name,
-            self.type.arn_key: self.arn,
+            self.type.key: self.name,
+            f"{self.type.word}Arn": self.arn,
             "SecondaryStatusTransitions": [],
             "CreationTime": started,
-            f"{self.type.word}StartTime": started,
+            f"{self._word}StartTime": started,
         }
         if self.type is TRAINING:
             output = self.arguments["OutputDataConfig"]["S3OutputPath"]
@@ -124,10 +115,9 @@ class Job:
             }
             record["RoleArn"] = self.arguments["RoleArn"]
             record.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": 86400})
-        table = self.type.resource.table(self.cloud, self.region)
-        table.put(self.arn, table.known(record))
+        self.type.table(self.cloud, self.region)[self.arn] = record
         self._update("InProgress", "Training" if self.type is TRAINING else "InProgress", self.started)
-        self._log(self.started, f"{self.type.word} job {self.name} of {self.label} started")
+        self._log(self.started, f"{self._word} job {self.name} of {self.label} started")
 
     def stop(self, when: float) -> None:
         """Asks for its end."""
@@ -138,25 +128,22 @@ class Job:
     def end(self, status: str, when: float, failure: str | None = None) -> None:
         """Records its end; ``status`` is Completed, Failed or Stopped."""
         seconds = max(1, int(when - self.started))
-        more: Record = {f"{self.type.word}EndTime": timestamp(when)}
+        more: Record = {f"{self._word}EndTime": timestamp(when)}
         more |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
         if failure is not None:
             more["FailureReason"] = failure
         self._update(status, status, when, more)
-        self._log(when, failure or f"{self.type.word} job {status}")
+        self._log(when, failure or f"{self._word} job {status}")
 
     def _update(self, status: str, secondary: str, when: float, more: Record | None = None) -> None:
-        table = self.type.resource.table(self.cloud, self.region)
-        record = table.get(self.arn)
-        assert record is not None
-        changes = {self.type.status_key: status, "SecondaryStatus": secondary, "JobSecondaryStatus": secondary}
-        record |= table.known({**changes, "LastModifiedTime": timestamp(when), **(more or {})})
+        statuses = {f"{self.type.word}Status": status, "SecondaryStatus": secondary, "JobSecondaryStatus": secondary}
+        self.record.update({**statuses, "LastModifiedTime": timestamp(when), **(more or {})})
 
     def _log(self, when: float, line: str) -> None:
         """Appends one line to its log stream; ``when`` is in seconds since 1970."""
         logs = self.cloud.own_client("logs", self.region)
         category = self.arguments.get("JobCategory")
-        group = f"/aws/sagemaker/Job/{category}" if category else f"/aws/sagemaker/{self.type.word}Jobs"
+        group = f"/aws/sagemaker/Job/{category}" if category else f"/aws/sagemaker/{self.type.word}s"
         stream = f"{self.name}/{STREAM}"
         with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
             logs.create_log_group(logGroupName=group)

@@ -53,7 +53,7 @@ def is_superseded(job: Job) -> bool:
         package["ModelPackageGroupName"] == mine["ModelPackageGroupName"]
         and package["ModelPackageVersion"] > mine["ModelPackageVersion"]
         and package["ModelPackageStatus"] == "Completed"
-        for package in packages.all()
+        for package in packages.values()
     )
 
 

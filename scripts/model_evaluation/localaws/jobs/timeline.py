@@ -7,18 +7,18 @@ present, event by event in the order of their times, so that what a client sees 
 from __future__ import annotations
 
 import hashlib
+import math
 import string
-from collections.abc import Callable
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import JobFailure, LocalAwsBug
+from model_evaluation.localaws.errors import JobFailure, LocalAwsBug, ServiceError, invalid
 from model_evaluation.localaws.language.chance import seeded
-from model_evaluation.localaws.operations import Record
+from model_evaluation.localaws.operations import SHARED, Record, Request
 from model_evaluation.localaws.policies import trusts
-from model_evaluation.localaws.store import timestamp
+from model_evaluation.localaws.store import Resource, timestamp
 
-from .execution import Execution, StepRun, read_definition
-from .job import JOB_TYPES, Job, JobType
+from .execution import Execution, Step, StepRun, read_definition
+from .job import JOB_TYPES, Job
 
 OWN_PARAMETERS = ("PipelineExecutionDisplayName", "PipelineExecutionDescription", "RoleArn")
 JOB_STATUS = {"Succeeded": "Completed", "Failed": "Failed", "Stopped": "Stopped"}
@@ -31,7 +31,7 @@ class Timeline:
         self._cloud = cloud
         self.step_seconds = step_seconds
         self.executions: dict[str, Execution] = {}
-        self._jobs: list[Job] = []
+        self._own: list[tuple[Job, StepRun]] = []
 
     def start(self, region: str, pipeline: Record, params: Record) -> Execution:
         """Starts an execution of a pipeline. The same ``ClientRequestToken`` gives the same one."""
@@ -48,9 +48,7 @@ class Timeline:
             "PipelineExecutionArn": arn,
             "PipelineExecutionDisplayName": f"execution-{int(now * 1000)}",
             "PipelineExecutionStatus": "Executing",
-            "CreationTime": timestamp(now),
-            "StartTime": timestamp(now),
-            "LastModifiedTime": timestamp(now),
+            **dict.fromkeys(("CreationTime", "StartTime", "LastModifiedTime"), timestamp(now)),
             "RoleArn": pipeline["RoleArn"],
             "CreatedBy": {},
             "LastModifiedBy": {},
@@ -61,16 +59,16 @@ class Timeline:
         self.executions[arn] = execution
         return execution
 
-    def start_job(self, region: str, job_type: JobType, arguments: Record) -> None:
+    def start_job(self, region: str, job_type: Resource, arguments: Record) -> None:
         """Starts a job that belongs to no pipeline."""
-        name = arguments[job_type.resource.key]
+        name = arguments[job_type.key]
         job = Job(self._cloud, region, job_type, name, arguments, self._cloud.clock(), label=name)
         job.begin()
-        self._jobs.append(job)
+        self._own.append((job, StepRun(Step(name, job_type.word), "Executing", job.started, job=job)))
 
-    def stop_job(self, region: str, job_type: JobType, name: str) -> None:
+    def stop_job(self, region: str, job_type: Resource, name: str) -> None:
         """Begins to stop a running job. Raises ``NotImplementedError`` for that of a pipeline's step."""
-        for job in self._jobs:
+        for job, _ in self._own:
             if (job.region, job.type, job.name) == (region, job_type, name):
                 job.stop(self._cloud.clock())
                 return
@@ -82,53 +80,9 @@ class Timeline:
         for execution in self.executions.values():
             if not execution.over:
                 self._advance(execution, now)
-        self._jobs = [job for job in self._jobs if not self._finish(job, now)]
-
-    def _finish(self, job: Job, now: float) -> bool:
-        """Ends a job of its own whose time is up; whether it is over."""
-        if job.stopped is not None:
-            job.end("Stopped", job.stopped)
-            return True
-        end = job.started + self.step_seconds
-        if end > now or self._held(job.label):
-            return False
-        status, failure = self._outcome(job.label, lambda: self._perform(job))
-        job.end(JOB_STATUS[status], end, failure)
-        return True
-
-    def _held(self, label: str) -> bool:
-        hold = self._cloud.scenario.hold_step
-        return hold is not None and hold in label
-
-    def _outcome(self, label: str, work: Callable[[], None]) -> tuple[str, str | None]:
-        """What becomes of the work of a step or a job, as the scenario has it: status of the step, and why it
-        failed."""
-        reason = next((why for part, why in self._cloud.scenario.fail_step.items() if part in label), None)
-        if reason is not None:
-            return "Failed", reason
-        try:
-            work()
-        except JobFailure as failure:
-            return "Failed", str(failure)
-        except Exception as error:  # ours: it fails, and LocalAws raises the reason when it closes
-            self._cloud.bugs.append(LocalAwsBug(f"{label}: {error!r}"))
-            return "Failed", f"InternalServerError: {error!r}"
-        return "Succeeded", None
-
-    def _perform(self, job: Job) -> None:
-        """Does a job's work, which the kind of evaluation knows that it belongs to."""
-        if job.role and not trusts(self._cloud, job.role, "sagemaker.amazonaws.com"):
-            raise JobFailure(
-                f"ClientError: Could not assume role {job.role}. Please ensure that the role exists and allows "
-                "principal 'sagemaker.amazonaws.com' to assume the role."
-            )
-        works = (player.work(job) for player in self._cloud.players)
-        work = next((work for work in works if work is not None), None)
-        if work is None:
-            raise JobFailure(f"local AWS does not play {job.label}: no kind of evaluation knows such a job")
-        work(job)
-
-    # Executions
+        for job, run in self._own:
+            if run.running and self._end_of(run, job.stopped) <= now:
+                self._end(run, job.stopped)
 
     def _advance(self, execution: Execution, now: float) -> None:
         lenient = self._cloud.scenario.complete_with_failures
@@ -137,16 +91,20 @@ class Timeline:
                 for run in ready:
                     self._start_step(execution, run)
                 continue
-            ending = self._next_to_end(execution, now)
-            if not ending:
+            running = [run for run in execution.runs.values() if run.running]
+            ends = [self._end_of(run, execution.stopped_at) for run in running]
+            first = min(ends, default=math.inf)
+            if first > now:
                 break
             # All that end at one moment end before anything starts: a failure is seen by all of them.
-            for run in ending:
-                self._end_step(execution, run)
+            for run, end in zip(running, ends, strict=True):
+                if end == first:
+                    self._end_step(execution, run)
         execution.settle(now, lenient=lenient)
 
     def _start_step(self, execution: Execution, run: StepRun) -> None:
-        run.started = execution.moment_for(run)
+        """Starts a step that is ready, as soon as the last one before it has ended."""
+        run.started = max((one.ended or execution.created for one in execution.before(run)), default=execution.created)
         run.status = "Executing"
         try:
             run.arguments = execution.resolved(run.step.arguments)
@@ -167,35 +125,83 @@ class Timeline:
         job_type = JOB_TYPES[run.step.type]
         return Job(self._cloud, execution.region, job_type, name, arguments, started, label=run.step.name)
 
-    def _next_to_end(self, execution: Execution, now: float) -> list[StepRun]:
-        """The running steps that end first and together, if they end by ``now``."""
-        due: dict[float, list[StepRun]] = {}
-        for run in execution.runs.values():
-            if run.running and not (execution.stopped_at is None and self._held(run.step.name)):
-                due.setdefault(self._end_of(execution, run), []).append(run)
-        first = min(due, default=now + 1)
-        return due[first] if first <= now else []
-
-    def _end_of(self, execution: Execution, run: StepRun) -> float:
-        assert run.started is not None
-        end = run.started + self.step_seconds
-        return end if execution.stopped_at is None else min(end, execution.stopped_at)
-
     def _end_step(self, execution: Execution, run: StepRun) -> None:
-        run.ended = self._end_of(execution, run)
-        run.status, run.failure = "Stopped", None
-        if execution.stopped_at is None or run.ended < execution.stopped_at:
-            run.status, run.failure = self._outcome(run.step.name, lambda: self._run_step(run))
-        if run.job is not None:
-            run.job.end(JOB_STATUS[run.status], run.ended, run.failure)
-        execution.mark(execution.status, run.ended)
+        ended = self._end(run, execution.stopped_at)
+        execution.mark(execution.status, ended)
         stop_after = self._cloud.scenario.stop_after
         if stop_after and stop_after in run.step.name and execution.stopped_at is None:
-            execution.stop(run.ended)
+            execution.stop(ended)
 
-    def _run_step(self, run: StepRun) -> None:
-        """Does the work of a step whose time is up. Raises :class:`JobFailure`."""
+    def _end_of(self, run: StepRun, stopped: float | None) -> float:
+        """When a running step ends, where ``stopped`` is when its end was asked for; one that is held only then."""
+        assert run.started is not None
+        hold = self._cloud.scenario.hold_step
+        end = math.inf if hold is not None and hold in run.step.name else run.started + self.step_seconds
+        return end if stopped is None else min(end, stopped)
+
+    def _end(self, run: StepRun, stopped: float | None) -> float:
+        """Ends a step whose time is up; when that was."""
+        run.ended = self._end_of(run, stopped)
+        run.status, run.failure = "Stopped", None
+        if stopped is None or run.ended < stopped:
+            run.status, run.failure = self._outcome(run)
         if run.job is not None:
-            self._perform(run.job)
-        elif run.step.type != "Lineage":  # what it draws up is not kept
-            raise JobFailure(f"local AWS does not play steps of type {run.step.type}")
+            run.job.end(JOB_STATUS[run.status], run.ended, run.failure)
+        return run.ended
+
+    def _outcome(self, run: StepRun) -> tuple[str, str | None]:
+        """What becomes of a step's work, as the scenario has it: status, and why it failed."""
+        name, failures = run.step.name, self._cloud.scenario.fail_step
+        if (reason := next((why for part, why in failures.items() if part in name), None)) is not None:
+            return "Failed", reason
+        try:
+            self._work(run)
+        except JobFailure as failure:
+            return "Failed", str(failure)
+        except Exception as error:  # ours: it fails, and LocalAws raises the reason when it closes
+            self._cloud.bugs.append(LocalAwsBug(f"{name}: {error!r}"))
+            return "Failed", f"InternalServerError: {error!r}"
+        return "Succeeded", None
+
+    def _work(self, run: StepRun) -> None:
+        """Does the work of a step, which the kind of evaluation knows that it belongs to. Raises
+        :class:`JobFailure`."""
+        job = run.job
+        if job is None:
+            if run.step.type != "Lineage":  # what it draws up is not kept
+                raise JobFailure(f"local AWS does not play steps of type {run.step.type}")
+            return
+        if job.role and not trusts(self._cloud, job.role, "sagemaker.amazonaws.com"):
+            raise JobFailure(
+                f"ClientError: Could not assume role {job.role}. Please ensure that the role exists and allows "
+                "principal 'sagemaker.amazonaws.com' to assume the role."
+            )
+        work = next((work for player in self._cloud.players if (work := player.work(job)) is not None), None)
+        if work is None:
+            raise JobFailure(f"local AWS does not play {job.label}: no kind of evaluation knows such a job")
+        work(job)
+
+
+def _register(job_type: Resource) -> None:
+    job_type.play()
+
+    @SHARED.plays("sagemaker", f"Create{job_type.word}")
+    def create(cloud: Cloud, request: Request) -> Record:
+        arn = job_type.arn(cloud, request.region, request.params[job_type.key])
+        if arn in job_type.table(cloud, request.region):
+            raise ServiceError("ResourceInUse", f"Job name must be unique within an AWS account and region: {arn}")
+        cloud.timeline.start_job(request.region, job_type, request.params)
+        cloud.tag(arn, request.params.get("Tags", []))
+        return {f"{job_type.word}Arn": arn}
+
+    @SHARED.plays("sagemaker", f"Stop{job_type.word}")
+    def stop(cloud: Cloud, request: Request) -> Record:
+        status = job_type.find(cloud, request)[f"{job_type.word}Status"]
+        if status not in {"InProgress", "Stopping"}:
+            raise invalid(f"The request was rejected because the job is in status {status}.")
+        cloud.timeline.stop_job(request.region, job_type, request.params[job_type.key])
+        return {}
+
+
+for _job_type in JOB_TYPES.values():
+    _register(_job_type)

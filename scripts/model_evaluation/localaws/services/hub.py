@@ -1,4 +1,5 @@
-"""Hubs and hub contents: the public hub's base models, and the AI registry's data sets."""
+"""Hubs and hub contents: the public hub's base models, with what they refer to in AWS's own bucket, and the AI
+registry's data sets."""
 
 from __future__ import annotations
 
@@ -9,16 +10,36 @@ import re
 from collections.abc import Sequence
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import not_found
-from model_evaluation.localaws.operations import SHARED, Record, Request
-from model_evaluation.localaws.store import Resource, Table, described, listed
+from model_evaluation.localaws.errors import ServiceError, not_found
+from model_evaluation.localaws.operations import SHARED, Record, Request, Response
+from model_evaluation.localaws.store import Resource, described, listed
 
 PUBLIC_HUB = "SageMakerPublicHub"
 HUBS = Resource("Hub", key="HubName", prefix="hub", summaries="HubSummaries")
 CONTENTS = Resource("HubContent", key="HubContentName", prefix="hub-content", summaries="HubContentSummaries")
 
+PUBLIC_BUCKET = re.compile(r"^jumpstart-cache-prod-[a-z0-9-]+$")
+SETTINGS_KEY = "recipes/open-source-eval/override_params.json"
+SETTINGS = {
+    "task": {
+        "type": "string",
+        "default": "mmlu",
+        "enum": [
+            "mmlu", "mmlu_pro", "bbh", "gpqa", "math", "strong_reject", "ifeval", "gen_qa", "inference_only",
+        ],
+    },
+    "max_new_tokens": {"type": "integer", "default": 8192, "min": 1, "max": 16384},
+    "temperature": {"type": "integer", "default": 0, "min": 0, "max": 2},
+    "top_k": {"type": "integer", "default": -1, "min": -1, "max": 1000},
+    "top_p": {"type": "float", "default": 1.0, "min": 0, "max": 1},
+    "max_model_len": {"type": "integer", "default": 12000, "min": 1024, "max": 32768},
+    "aggregation": {"type": "string", "default": "", "enum": ["", "average", "median", "max", "min", "sum"]},
+    "postprocessing": {"type": "string", "default": "False", "enum": ["True", "False"]},
+}  # fmt: skip
+"""What the evaluation recipe of an open-weight model lets one set, as AWS's public recipes have it."""
 
-def contents_of(cloud: Cloud, region: str) -> Table:
+
+def contents_of(cloud: Cloud, region: str) -> dict[str, Record]:
     return CONTENTS.table(cloud, region)
 
 
@@ -57,7 +78,9 @@ def put_content(cloud: Cloud, region: str, path: str, document: Record, keywords
 
 def _contents(cloud: Cloud, region: str, hub: str, kind: str) -> list[Record]:
     """The contents of one type in a hub, older versions first."""
-    mine = [one for one in contents_of(cloud, region).all() if (one["HubName"], one["HubContentType"]) == (hub, kind)]
+    mine = [
+        one for one in contents_of(cloud, region).values() if (one["HubName"], one["HubContentType"]) == (hub, kind)
+    ]
     return sorted(mine, key=lambda record: [int(part) for part in re.findall(r"\d+", record["HubContentVersion"])])
 
 
@@ -98,3 +121,30 @@ def list_hub_contents(cloud: Cloud, request: Request) -> Record:
     records = _contents(cloud, request.region, _known_hub(cloud, request)["HubName"], request.params["HubContentType"])
     newest = {record["HubContentName"]: record for record in records}
     return listed(request, newest.values(), into=CONTENTS.summaries, name=CONTENTS.key)
+
+
+def eula_uri(region: str, family: str) -> str:
+    return f"s3://jumpstart-cache-prod-{region}/fmhMetadata/eula/{family}Eula.txt"
+
+
+def settings_uri(region: str) -> str:
+    return f"s3://jumpstart-cache-prod-{region}/{SETTINGS_KEY}"
+
+
+@SHARED.plays("s3", "GetObject")
+def get_object(cloud: Cloud, request: Request) -> Response | None:
+    if PUBLIC_BUCKET.match(str(request.params.get("Bucket", ""))) is None:
+        return None
+    objects = {SETTINGS_KEY: lambda cloud: json.dumps(SETTINGS).encode()}
+    for player in cloud.players:
+        objects |= player.public_objects
+    if request.params["Key"] not in objects:
+        raise ServiceError("NoSuchKey", "The specified key does not exist.", status=404)
+    body = objects[request.params["Key"]](cloud)
+    headers = {
+        "Content-Type": "application/json",
+        "ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"',
+        "Last-Modified": "Mon, 02 Nov 2026 08:00:00 GMT",
+        "Accept-Ranges": "bytes",
+    }
+    return Response(200, headers, body)

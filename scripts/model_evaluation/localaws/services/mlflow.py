@@ -1,4 +1,4 @@
-"""MLflow apps and tracking servers: that they exist, and their links."""
+"""MLflow apps and tracking servers: that they exist, and their links. What is tracked in them, a kind plays."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def put_server(cloud: Cloud, region: str, name: str, role: str, store: str) -> N
 @SHARED.plays("sagemaker", "CreateMlflowApp")
 def create_app(cloud: Cloud, request: Request) -> Record:
     params = request.params
-    number = len(APPS.table(cloud, request.region).all()) + 1
+    number = len(APPS.table(cloud, request.region)) + 1
     arn = APPS.arn(cloud, request.region, f"app-LOCAL{number:08d}")
     default = params.get("AccountDefaultStatus", "DISABLED")
     put_app(cloud, request.region, arn, params["Name"], params["RoleArn"], params["ArtifactStoreUri"], default)

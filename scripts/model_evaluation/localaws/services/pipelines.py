@@ -29,12 +29,12 @@ ARTIFACTS.play()
 def create_pipeline(cloud: Cloud, request: Request) -> Record:
     params, name = request.params, request.params["PipelineName"]
     arn = PIPELINES.arn(cloud, request.region, name)
-    if PIPELINES.table(cloud, request.region).get(arn) is not None:
+    if arn in PIPELINES.table(cloud, request.region):
         raise invalid(f"Pipeline names must be unique within an AWS account and region. {arn} exists already.")
     read_definition(params.get("PipelineDefinition", ""))
     own = {key: params[key] for key in CHANGEABLE if key in params}
     PIPELINES.add(cloud, request.region, name, {"PipelineDisplayName": name, "PipelineStatus": "Active", **own})
-    cloud.store.tag(arn, params.get("Tags", []))
+    cloud.tag(arn, params.get("Tags", []))
     return {"PipelineArn": arn}
 
 
@@ -51,7 +51,7 @@ def update_pipeline(cloud: Cloud, request: Request) -> Record:
 @SHARED.plays("sagemaker", "ListPipelines")
 def list_pipelines(cloud: Cloud, request: Request) -> Record:
     prefix = request.params.get("PipelineNamePrefix", "")
-    records = PIPELINES.table(cloud, request.region).all()
+    records = PIPELINES.table(cloud, request.region).values()
     return PIPELINES.listed(request, [record for record in records if record["PipelineName"].startswith(prefix)])
 
 
@@ -111,14 +111,14 @@ def stop_pipeline_execution(cloud: Cloud, request: Request) -> Record:
 
 @SHARED.plays("sagemaker", "ListTags")
 def list_tags(cloud: Cloud, request: Request) -> Record:
-    return page(request, cloud.store.tags_of(request.params["ResourceArn"]), into="Tags")
+    return page(request, cloud.tags_of(request.params["ResourceArn"]), into="Tags")
 
 
 @SHARED.plays("sagemaker", "AddTags")
 def add_tags(cloud: Cloud, request: Request) -> Record:
     arn = request.params["ResourceArn"]
-    cloud.store.tag(arn, request.params["Tags"])
-    return {"Tags": cloud.store.tags_of(arn)}
+    cloud.tag(arn, request.params["Tags"])
+    return {"Tags": cloud.tags_of(arn)}
 
 
 @SHARED.plays("sagemaker", "CreateArtifact")
@@ -129,5 +129,5 @@ def create_artifact(cloud: Cloud, request: Request) -> Record:
     members: Record = {key: params[key] for key in ("ArtifactType", "Source", "Properties") if key in params}
     name = params.get("ArtifactName", identifier)
     arn = ARTIFACTS.add(cloud, request.region, identifier, {"ArtifactName": name, **members})
-    cloud.store.tag(arn, params.get("Tags", []))
+    cloud.tag(arn, params.get("Tags", []))
     return {"ArtifactArn": arn}

@@ -85,6 +85,11 @@ def matching(policy: Policy, effect: str, requester: Requester, action: str, res
     return matches
 
 
+def certain(policy: Policy, effect: str, requester: Requester, action: str, resource: str | None) -> list[Match]:
+    """Those of :func:`matching` whose conditions hold."""
+    return [match for match in matching(policy, effect, requester, action, resource) if match.certain]
+
+
 def decide(
     statements: Iterable[tuple[str, Policy]], action: str, resource: str, context: Mapping[str, Sequence[str]]
 ) -> Verdict:

@@ -8,7 +8,7 @@ from model_evaluation.errors import AccessDenied
 from model_evaluation.lookups.failures import Unless, aws_errors
 from model_evaluation.lookups.iam.policy_evaluation import Policy, parse_policy
 from model_evaluation.lookups.identity import who_am_i
-from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.session import Aws, ask
 from model_evaluation.runtime.settings import Json
 
 
@@ -31,8 +31,8 @@ def _ask_bucket_region(aws: Aws, bucket: str) -> str:
             return region
     region = _region_header(answer)
     if region is None:
-        with aws_errors("asking for the bucket's region", resource=bucket):
-            location = client.get_bucket_location(Bucket=bucket).get("LocationConstraint")
+        doing = "asking for the bucket's region"
+        location = ask(aws, "s3.get_bucket_location", doing, bucket, Bucket=bucket).get("LocationConstraint")
         region = {None: "us-east-1", "EU": "eu-west-1"}.get(location, location)
     return str(region)
 
@@ -48,8 +48,7 @@ def is_foreign_bucket(aws: Aws, bucket: str, account: str) -> bool | None:
 
     def may_look(**expected: str) -> bool:
         try:
-            with aws_errors("looking up the owner of", resource=bucket):
-                aws.client("s3").head_bucket(Bucket=bucket, **expected)
+            ask(aws, "s3.head_bucket", "looking up the owner of", bucket, Bucket=bucket, **expected)
         except AccessDenied:
             return False
         return True
@@ -61,39 +60,29 @@ def is_foreign_bucket(aws: Aws, bucket: str, account: str) -> bool | None:
 
 def bucket_policy(aws: Aws, bucket: str) -> Policy:
     """A bucket's policy, empty when it has none. Raises AccessDenied, NotFound (no such bucket)."""
-    client = aws.client("s3")
-    with Unless("NoSuchBucketPolicy"), aws_errors("reading the bucket policy", resource=f"of {bucket}"):
-        return parse_policy(client.get_bucket_policy(Bucket=bucket)["Policy"])
+    with Unless("NoSuchBucketPolicy"):
+        policy = ask(aws, "s3.get_bucket_policy", "reading the bucket policy", f"of {bucket}", Bucket=bucket)
+        return parse_policy(policy["Policy"])
     return {}
 
 
 def default_key(aws: Aws, bucket: str) -> str | None:
     """The KMS key a bucket encrypts new objects with; ``None`` for S3's own keys or AWS's key for S3."""
-    client = aws.client("s3")
-    rules = []
-    with (
-        Unless("ServerSideEncryptionConfigurationNotFoundError"),
-        aws_errors("reading the default encryption", resource=f"of {bucket}"),
-    ):
-        rules = client.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"].get("Rules", [])
-    for rule in rules:
-        default = rule.get("ApplyServerSideEncryptionByDefault") or {}
-        if str(default.get("SSEAlgorithm", "")).startswith("aws:kms") and default.get("KMSMasterKeyID"):
-            return str(default["KMSMasterKeyID"])
+    with Unless("ServerSideEncryptionConfigurationNotFoundError"):
+        answer = ask(aws, "s3.get_bucket_encryption", "reading the default encryption", f"of {bucket}", Bucket=bucket)
+        for rule in answer["ServerSideEncryptionConfiguration"].get("Rules", []):
+            default = rule.get("ApplyServerSideEncryptionByDefault") or {}
+            if str(default.get("SSEAlgorithm", "")).startswith("aws:kms") and default.get("KMSMasterKeyID"):
+                return str(default["KMSMasterKeyID"])
     return None
 
 
 def default_lock(aws: Aws, bucket: str) -> str:
     """How long a bucket's Object Lock keeps every new object, as "30 days (COMPLIANCE)"; empty when it keeps none."""
-    client = aws.client("s3")
-    retention: Json = {}
-    with (
-        Unless("ObjectLockConfigurationNotFoundError"),
-        aws_errors("reading the Object Lock", resource=f"of {bucket}"),
-    ):
-        lock = client.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
-        retention = lock.get("Rule", {}).get("DefaultRetention", {})
-    if not retention:
-        return ""
-    length = f"{retention['Years']} years" if retention.get("Years") else f"{retention.get('Days')} days"
-    return f"{length} ({retention.get('Mode')})"
+    call, doing = "s3.get_object_lock_configuration", "reading the Object Lock"
+    with Unless("ObjectLockConfigurationNotFoundError"):
+        lock = ask(aws, call, doing, f"of {bucket}", Bucket=bucket)["ObjectLockConfiguration"]
+        if retention := lock.get("Rule", {}).get("DefaultRetention", {}):
+            length = f"{retention['Years']} years" if retention.get("Years") else f"{retention.get('Days')} days"
+            return f"{length} ({retention.get('Mode')})"
+    return ""

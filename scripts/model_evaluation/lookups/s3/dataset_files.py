@@ -15,8 +15,7 @@ from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.shard_names import shard_names
 
-from .object_stream import read_chunks
-from .objects import S3Object, head_object
+from .objects import S3Object, head_object, read_chunks
 
 if TYPE_CHECKING:
     from model_evaluation.dataset import JoinedFiles

@@ -1,16 +1,25 @@
-"""An object: what S3 says of it, its beginning, and putting it there."""
+"""An object: what S3 says of it, its bytes, which outlive a broken connection, and putting it there."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
-import botocore.exceptions
+import botocore.exceptions as boto
+from botocore.response import StreamingBody
+from urllib3.exceptions import HTTPError
 
-from model_evaluation.errors import AccessDenied, NotFound, Refused
+from model_evaluation.errors import AccessDenied, AwsError, NotFound, Refused, Unreachable
 from model_evaluation.lookups.failures import Unless, aws_errors
 from model_evaluation.lookups.identity import who_am_i
-from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.session import Aws, Client, ask
 from model_evaluation.runtime.s3_uri import S3Uri
+
+CHUNK_BYTES = 480 << 10  # what the dataset check takes at a time
+ATTEMPTS = 4
+FIRST_PAUSE = 0.25  # seconds before a broken connection is replaced; doubles
+_BROKEN = (boto.IncompleteReadError, boto.ReadTimeoutError, boto.ResponseStreamingError, HTTPError, OSError)
 
 
 class S3Object(NamedTuple):
@@ -47,10 +56,8 @@ def head_object(aws: Aws, uri: S3Uri) -> S3Object:
 
 def list_some(aws: Aws, uri: S3Uri, *, limit: int = 1000) -> list[tuple[str, int]]:
     """The first keys below a prefix and their sizes in bytes; empty when listing is denied."""
-    client = aws.client("s3")
     try:
-        with aws_errors("listing", resource=str(uri)):
-            answer = client.list_objects_v2(Bucket=uri.bucket, Prefix=uri.key, MaxKeys=limit)
+        answer = ask(aws, "s3.list_objects_v2", "listing", str(uri), Bucket=uri.bucket, Prefix=uri.key, MaxKeys=limit)
     except (AccessDenied, NotFound):
         return []
     return [(item["Key"], int(item["Size"])) for item in answer.get("Contents", [])]
@@ -58,19 +65,64 @@ def list_some(aws: Aws, uri: S3Uri, *, limit: int = 1000) -> list[tuple[str, int
 
 def anything_under(aws: Aws, uri: S3Uri) -> bool:
     """Whether an object's key begins with the URI's. Raises NotFound (no such bucket), AccessDenied."""
-    with aws_errors("looking for objects under", resource=str(uri)):
-        return bool(aws.client("s3").list_objects_v2(Bucket=uri.bucket, Prefix=uri.key, MaxKeys=1).get("KeyCount"))
+    call, doing = "s3.list_objects_v2", "looking for objects under"
+    return bool(ask(aws, call, doing, str(uri), Bucket=uri.bucket, Prefix=uri.key, MaxKeys=1).get("KeyCount"))
 
 
 def read_start(aws: Aws, uri: S3Uri, size: int) -> bytes:
     """The first ``size`` bytes of an object, fewer when it is smaller."""
-    client = aws.client("s3")
+    client, part = aws.client("s3"), f"bytes=0-{size - 1}"
     with Unless("InvalidRange"), aws_errors("reading the beginning of", resource=str(uri)):
-        return bytes(client.get_object(Bucket=uri.bucket, Key=uri.key, Range=f"bytes=0-{size - 1}")["Body"].read())
+        return bytes(client.get_object(Bucket=uri.bucket, Key=uri.key, Range=part)["Body"].read())
     return b""  # an empty object has no first byte
 
 
-def condition_failed(error: botocore.exceptions.ClientError) -> bool:
+def read_chunks(aws: Aws, item: S3Object) -> Iterator[bytes]:
+    """The object's bytes in order; the very version that was described.
+
+    Raises AwsError with code ``changed_while_read`` when the object is replaced meanwhile, Unreachable when the
+    connection breaks ATTEMPTS times without a byte in between.
+    """
+    client = aws.client("s3")
+    start = failures = 0
+    with aws_errors("reading", resource=str(item.uri)):
+        while True:
+            body = _open(client, item, start)
+            try:
+                for chunk in body.iter_chunks(CHUNK_BYTES):
+                    start += len(chunk)
+                    failures = 0
+                    yield chunk
+                return
+            except _BROKEN as error:  # botocore repeats requests, but not the reading of what they return
+                if start >= item.size:
+                    return
+                failures += 1
+                if failures == ATTEMPTS:
+                    raise Unreachable(
+                        f"The connection broke {ATTEMPTS} times while reading {item.uri}: {error}",
+                        fix="Check the network, then run the command again.",
+                    ) from error
+            finally:
+                body.close()
+            time.sleep(FIRST_PAUSE * 2 ** (failures - 1))
+
+
+def _open(client: Client, item: S3Object, start: int) -> StreamingBody:
+    part = {"Range": f"bytes={start}-"} if start else {}
+    try:
+        return client.get_object(Bucket=item.uri.bucket, Key=item.uri.key, IfMatch=item.etag, **part)["Body"]
+    except boto.ClientError as error:
+        if not condition_failed(error):
+            raise
+        raise AwsError(
+            f"{item.uri} was replaced while it was read.",
+            fix="Wait until the upload has ended, then answer again.",
+            code="changed_while_read",
+        ) from error
+
+
+def condition_failed(error: boto.ClientError) -> bool:
     """Whether a request was refused because its condition (``IfMatch``, ``IfNoneMatch``) is not met."""
     return str(error.response.get("Error", {}).get("Code")) in {"PreconditionFailed", "412"}
 
@@ -83,7 +135,7 @@ def upload(aws: Aws, path: str, uri: S3Uri) -> S3Object:
     with open(path, "rb") as file, aws_errors("uploading to", resource=str(uri)):
         try:
             client.put_object(Bucket=uri.bucket, Key=uri.key, Body=file, IfNoneMatch="*")
-        except botocore.exceptions.ClientError as error:
+        except boto.ClientError as error:
             if not condition_failed(error):
                 raise
             raise Refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from model_evaluation.errors import AccessDenied, EvaluationError
@@ -33,18 +34,12 @@ class Tracker(NamedTuple):
 def list_trackers(aws: Aws, region: str) -> tuple[list[Tracker], str]:
     """All MLflow apps and tracking servers of the region, by name, and which lists were denied, in words."""
 
-    def apps() -> list[Tracker]:
-        items = listing(aws, "sagemaker.list_mlflow_apps", "Summaries", "listing MLflow apps", region=region)
-        return [Tracker(item["Arn"], item["Name"], "app", item["Status"]) for item in items]
+    def those(kind: str, member: str, call: str, words: str) -> list[Tracker]:
+        items = listing(aws, f"sagemaker.{call}", f"{member}Summaries", f"listing {words}", region=region)
+        return [Tracker(item[f"{member}Arn"], item[f"{member}Name"], kind, item[f"{member}Status"]) for item in items]
 
-    def servers() -> list[Tracker]:
-        call, doing = "sagemaker.list_mlflow_tracking_servers", "listing MLflow tracking servers"
-        items = listing(aws, call, "TrackingServerSummaries", doing, region=region)
-        return [
-            Tracker(item["TrackingServerArn"], item["TrackingServerName"], "server", item["TrackingServerStatus"])
-            for item in items
-        ]
-
+    apps = partial(those, "app", "", "list_mlflow_apps", "MLflow apps")
+    servers = partial(those, "server", "TrackingServer", "list_mlflow_tracking_servers", "MLflow tracking servers")
     trackers: list[Tracker] = []
     denied = []
     for result in together(outcome(apps), outcome(servers)):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from model_evaluation.errors import AccessDenied, EvaluationError, NotFound
 from model_evaluation.kinds.permissions import SDK_CHECK, Need, TrustedService, allow, document
-from model_evaluation.lookups.iam.policy_evaluation import Requester, matching, statements_of
+from model_evaluation.lookups.iam.policy_evaluation import Requester, certain, matching, statements_of
 from model_evaluation.lookups.iam.roles import Role, describe_role
 from model_evaluation.lookups.iam.simulation import Decision, Simulated, simulate_needs
 from model_evaluation.preflight.fixes import command, lines, put_policy
@@ -56,7 +56,7 @@ def _trust(role: Role, service: TrustedService) -> Result:
     }
     requester = Requester(service.principal, context)
     allowed = matching(role.trust, "Allow", requester, ASSUME, None)
-    denied = [match for match in matching(role.trust, "Deny", requester, ASSUME, None) if match.certain]
+    denied = certain(role.trust, "Deny", requester, ASSUME, None)
     if any(match.certain for match in allowed) and not denied:
         return passed(f"{service.name} may assume {role.name}.", arn=role.arn)
     others = [
@@ -187,9 +187,9 @@ def _granted(subject: Subject, principal: str, item: Decision) -> bool:
     except EvaluationError:
         return False
     requester = Requester(principal, {"aws:securetransport": "true", "aws:principalarn": principal})
-    allowed = matching(policy, "Allow", requester, item.action, item.resource)
     # A grant to the whole account only lets its own policies decide, and those are silent.
-    return any(match.certain and principal in str(match.statement.get("Principal")) for match in allowed)
+    grants = certain(policy, "Allow", requester, item.action, item.resource)
+    return any(principal in str(match.statement.get("Principal")) for match in grants)
 
 
 def _fix(principal: str, need: Need, actions: tuple[str, ...], denied: list[Decision]) -> str:

@@ -14,7 +14,7 @@ from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import allow, document
 from model_evaluation.lookups.arns import parse_arn
 from model_evaluation.lookups.concurrency import outcome, together
-from model_evaluation.lookups.iam.policy_evaluation import Match, Policy, Requester, matching, statements_of
+from model_evaluation.lookups.iam.policy_evaluation import Match, Policy, certain, matching, statements_of
 from model_evaluation.lookups.iam.simulation import simulate
 from model_evaluation.lookups.kms import describe_key, key_policy
 from model_evaluation.lookups.s3.buckets import default_key, default_lock, is_foreign_bucket
@@ -43,20 +43,8 @@ def _bucket_policy(subject: Subject, bucket: str) -> Result:
     except EvaluationError as error:
         unknown = f"Whether a bucket policy of {bucket} refuses the role is not known. {error.message}"
         return skipped(unknown, "Ask for s3:GetBucketPolicy on the bucket.", bucket=bucket)
-    requester = Requester(
-        config.role,
-        {
-            "aws:securetransport": "true",
-            "aws:principalarn": config.role,
-            "aws:principalaccount": config.account,
-            "aws:principaltype": "AssumedRole",
-            "s3:tlsversion": "1.2",
-            "aws:requestedregion": config.region,
-        },
-    )
     foreign = is_foreign_bucket(subject.aws, bucket, config.account)
-    lacking = _unlet(config, bucket, policy, requester) if foreign else None
-    return lacking or _refusing(config, bucket, policy, requester)
+    return (_unlet(config, bucket, policy) if foreign else None) or _refusing(config, bucket, policy)
 
 
 def _requests(config: Configuration, bucket: str) -> list[tuple[str, str]]:
@@ -73,12 +61,12 @@ def _elsewhere(config: Configuration, bucket: str) -> str:
     return f"evaluate.py revise {'dataset' if bucket == config.dataset_bucket else 'output'}"
 
 
-def _unlet(config: Configuration, bucket: str, policy: Policy, requester: Requester) -> Result | None:
+def _unlet(config: Configuration, bucket: str, policy: Policy) -> Result | None:
     """A bucket of another account must grant in its own policy what the role does there; a finding if it does not."""
     actions = {
         action
         for action, resource in _requests(config, bucket)
-        if not any(match.certain for match in matching(policy, "Allow", requester, action, resource))
+        if not certain(policy, "Allow", config.requester, action, resource)
     }
     if not actions:
         return None
@@ -96,10 +84,10 @@ def _unlet(config: Configuration, bucket: str, policy: Policy, requester: Reques
     )
 
 
-def _refusing(config: Configuration, bucket: str, policy: Policy, requester: Requester) -> Result:
+def _refusing(config: Configuration, bucket: str, policy: Policy) -> Result:
     matches: dict[str, tuple[Match, set[str]]] = {}
     for action, resource in _requests(config, bucket):
-        for match in matching(policy, "Deny", requester, action, resource):
+        for match in matching(policy, "Deny", config.requester, action, resource):
             matches.setdefault(match.sid, (match, set()))[1].add(action)
     refusing = [match.statement for match, _ in matches.values()]
     evidence = {"bucket": bucket, "policy": bool(policy), "statements": refusing}
@@ -252,9 +240,9 @@ def _permitted(subject: Subject, key: str, use: Use) -> Result:
         unread = f"{name}'s policies allow the key; its key policy could not be read"
         unknown = f"Whether {name} may use the key {key} is not known"
         return skipped(f"{unread if own else unknown}. {policy.message}")
-    requester = Requester(role, {"aws:principalarn": role, "kms:calleraccount": config.account})
-    granted = [_certain(policy, "Allow", requester, action) for action in use.actions]
-    refusing = [match.statement for action in use.actions for match in _certain(policy, "Deny", requester, action)]
+    granted = [certain(policy, "Allow", config.requester, action, "*") for action in use.actions]
+    denied = [certain(policy, "Deny", config.requester, action, "*") for action in use.actions]
+    refusing = [match.statement for matches in denied for match in matches]
     direct = all(any(role in str(match.statement.get("Principal")) for match in matches) for matches in granted)
     allows = not refusing and all(granted)
     if allows and (direct or own):
@@ -273,7 +261,3 @@ def _permitted(subject: Subject, key: str, use: Use) -> Result:
     return failed(
         f"{role} may not use the KMS key {key} ({', '.join(use.actions)}) of {use.what}: {use.otherwise}.", *fix
     )
-
-
-def _certain(policy: Policy, effect: str, requester: Requester, action: str) -> list[Match]:
-    return [match for match in matching(policy, effect, requester, action, "*") if match.certain]

@@ -15,7 +15,7 @@ from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.hub import PUBLIC_HUB, contents_of
 
-from . import agents
+from . import agents, mlflow
 from .agents import AgentFunction, AgentRuntime
 from .rollouts import is_rollout_job, run_rollouts
 
@@ -52,7 +52,7 @@ def recipe_settings(cloud: Cloud) -> bytes:
 
 def give_recipes(cloud: Cloud, region: str) -> None:
     """Gives the public hub's models a recipe for evaluating agents."""
-    for record in contents_of(cloud, region).all():
+    for record in contents_of(cloud, region).values():
         if record["HubName"] != PUBLIC_HUB or record["HubContentType"] != "Model":
             continue
         document = json.loads(record["HubContentDocument"])
@@ -69,7 +69,7 @@ def give_recipes(cloud: Cloud, region: str) -> None:
 
 
 class MultiTurnPlayer(KindPlayer):
-    operations = (agents.OPERATIONS,)
+    operations = (agents.OPERATIONS, mlflow.OPERATIONS)
     public_objects = {KEY: recipe_settings}  # noqa: RUF012 - a constant table
     trusted_services = ("sagemaker", "job.sagemaker")
     actions = ("lambda:*", "bedrock-agentcore:*")

@@ -18,12 +18,12 @@ from model_evaluation.localaws.language.chance import seeded, share
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.policies import trusts
 from model_evaluation.localaws.services.hub import find_content
-from model_evaluation.localaws.services.mlflow_tracking import put_run, put_trace
 from model_evaluation.localaws.services.packages import PACKAGES
 from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.s3_uri import S3Uri
 
 from .agents import Agents, runtime_of
+from .mlflow import put_run, put_trace
 
 CATEGORY = "AgentRFTEvaluation"
 JOB_SERVICE = "job.sagemaker.amazonaws.com"
@@ -150,10 +150,7 @@ def _record(
         "BillableTokenUsage": {"PrefillTokenCount": 900 * turns, "DecodeTokenCount": 150 * turns},
     }
     # The step's arguments, which lineage reads, and the job's record are told alike.
-    job.arguments["JobConfigDocument"] = json.dumps(document)
-    record = job.type.resource.table(job.cloud, job.region).get(job.arn)
-    assert record is not None
-    record["JobConfigDocument"] = job.arguments["JobConfigDocument"]
+    job.record["JobConfigDocument"] = job.arguments["JobConfigDocument"] = json.dumps(document)
 
 
 def _spans(rollout: PlayedRollout, side: str, plan: Agents) -> Record:

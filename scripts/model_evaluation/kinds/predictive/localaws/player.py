@@ -38,7 +38,7 @@ class PredictivePlayer(KindPlayer):
     demo = SCRIPT
 
     def work(self, job: Job) -> Callable[[Job], None] | None:
-        return transform if job.type.word == "Transform" and is_known(job) else None
+        return transform if job.type.word == "TransformJob" and is_known(job) else None
 
     def rehearsal(self, context: Context) -> Rehearsal:
         return rehearsal(context)

@@ -48,9 +48,9 @@ for _resource in (MODELS, ENDPOINTS, CONFIGS):
 def create_model(cloud: Cloud, request: Request) -> Record:
     arn = MODELS.arn(cloud, request.region, request.params["ModelName"])
     table = MODELS.table(cloud, request.region)
-    if table.get(arn) is not None:
+    if arn in table:
         raise ServiceError("ValidationException", f"Cannot create already existing model {arn!r}.")
-    table.put(arn, table.known({**request.params, "ModelArn": arn, "CreationTime": cloud.now()}))
+    table[arn] = {**request.params, "ModelArn": arn, "CreationTime": cloud.now()}
     return {"ModelArn": arn}
 
 
@@ -58,7 +58,7 @@ def create_model(cloud: Cloud, request: Request) -> Record:
 def refuse_unknown_models(cloud: Cloud, request: Request) -> None:
     """An account without any model of this kind is another kind's."""
     name = request.params["ModelName"]
-    if MODELS.table(cloud, request.region).all() and record_of(MODELS, cloud, request.region, name) is None:
+    if MODELS.table(cloud, request.region) and record_of(MODELS, cloud, request.region, name) is None:
         raise ServiceError("ValidationException", f'Could not find model "{name}".')
     output = request.params["TransformOutput"].get("Accept", "")
     joined = request.params.get("DataProcessing", {}).get("JoinSource") == "Input"
@@ -74,7 +74,7 @@ def invoke_endpoint(cloud: Cloud, request: Request) -> Record | None:
     name = request.params["EndpointName"]
     record = record_of(ENDPOINTS, cloud, request.region, name)
     if record is None:
-        if not ENDPOINTS.table(cloud, request.region).all():
+        if not ENDPOINTS.table(cloud, request.region):
             return None
         raise ServiceError("ValidationError", f"Endpoint {name} of account {cloud.account} not found.")
     if record["EndpointStatus"] != "InService":

@@ -154,7 +154,7 @@ def put_model(seed: Seeder, company: Company, name: str, model: Trained) -> str:
 def _put(seed: Seeder, resource: Resource, name: str, **record: object) -> None:
     arn = resource.arn(seed.cloud, seed.region, name)
     named = {resource.key: name, f"{resource.word}Arn": arn, "CreationTime": timestamp(seed.cloud.started - 2 * DAY)}
-    resource.table(seed.cloud, seed.region).put(arn, {**named, **record})
+    resource.table(seed.cloud, seed.region)[arn] = {**named, **record}
 
 
 def put_sagemaker_model(seed: Seeder, world: Company, name: str, family: str, uri: str) -> None:
@@ -197,6 +197,4 @@ def put_training_job(seed: Seeder, world: Company, name: str, family: str, uri: 
     job = Job(seed.cloud, seed.region, TRAINING, name, arguments, started, label=name)
     job.begin()
     job.end("Completed", started + 900)
-    record = TRAINING.resource.table(seed.cloud, seed.region).get(job.arn)
-    assert record is not None
-    record["ModelArtifacts"] = {"S3ModelArtifacts": uri}
+    job.record["ModelArtifacts"] = {"S3ModelArtifacts": uri}

@@ -136,7 +136,7 @@ def local_copies(aws: Aws | None, source: Source) -> Iterator[list[str]]:
     if not source.parts:
         yield local_parts(source.uri)
         return
-    from model_evaluation.lookups.s3.object_stream import read_chunks
+    from model_evaluation.lookups.s3.objects import read_chunks
 
     assert aws is not None
     with scratch_folder("rows") as folder:
