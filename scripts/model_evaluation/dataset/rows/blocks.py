@@ -21,7 +21,7 @@ import msgspec
 from model_evaluation.runtime.rows import SYSTEM_ROLES, TURN_SEPARATOR, scalar_as_text
 
 from .foreign import usable_text
-from .formats import NOT_METADATA, PROMPT_FIELDS, REFERENCE_FIELDS, VERL_PLACES, Fault, family, format_of, type_name
+from .formats import NOT_METADATA, PROMPT_FIELDS, REFERENCE_FIELDS, Fault, family, format_of, type_name
 from .json_lines import MAX_DEPTH
 from .lines import Block, line_blocks
 from .messages import turn_faults
@@ -220,9 +220,7 @@ class BlockReader:
                 references = texts[-1]
             prompts = _spoken_by(("user",), roles, texts)
             systems = _spoken_by(SYSTEM_ROLES, roles, texts) or nothing
-        if name.startswith("verl"):
-            references = _verl_references(columns, size)
-        elif name != "openai_chat":
+        if name != "openai_chat":
             references = columns.get(REFERENCE_FIELDS[family(name)], nothing)
             if isinstance(references[0], list):
                 roles, texts = _roles(references[0]), _texts(references)
@@ -249,8 +247,6 @@ class BlockReader:
             if fields.pop("metadata.category", 0):
                 held = (scalar_as_text(obj.get("category")) for obj in objects)
                 categories = [own or inner for own, inner in zip(categories, held, strict=True)]
-        for obj in columns.get("extra_info", ()):
-            fields.update(f"extra_info.{key}" for key in obj or ())
         for key in NOT_METADATA:
             fields.pop(key, None)
         for key in known.sure_references:
@@ -319,11 +315,11 @@ def _joined(block: Block, first_line: int, size: int, parts: list[_Part], odd_ro
 
 @lru_cache(256)
 def _is_read_as_columns(name: str, names: tuple[str, ...]) -> bool:
-    """Whether rows of this format with these fields have prompt and reference answer in one place each."""
-    if not name:
+    """Whether rows of this format with these fields have prompt and reference answer in one place each, which no other
+    field speaks for. Verl's have not."""
+    if not name or name.startswith("verl"):
         return False
     places = [PROMPT_FIELDS.get(name, "prompt"), REFERENCE_FIELDS.get(family(name), "")]
-    places += dict(VERL_PLACES) if name.startswith("verl") else ()
     return (NOT_METADATA - _OF_ANY_FORMAT).difference(places).isdisjoint(names)
 
 
@@ -369,15 +365,6 @@ def _texts(conversations: Column) -> list[Column]:
 def _spoken_by(who: Iterable[str], roles: tuple[str, ...], texts: list[Column]) -> Column:
     said = [column for role, column in zip(roles, texts, strict=True) if role in who]
     return said[0] if len(said) == 1 else list(map(TURN_SEPARATOR.join, zip(*said, strict=True)))
-
-
-def _verl_references(columns: dict[str, Column], size: int) -> Column:
-    references: Column = [None] * size
-    for name, inner in VERL_PLACES:
-        if name in columns:
-            own = (scalar_as_text((obj or {}).get(inner)) for obj in columns[name])
-            references = [known or text for known, text in zip(references, own, strict=True)]
-    return references
 
 
 def _scalars(obj: dict[str, Any]) -> list[str]:
@@ -432,15 +419,6 @@ def _is_either(column: Column, *, test: Callable[[Column], bool]) -> bool:
     return test([value for value in column if type(value) is not list] if lists else column) and _is_spoken(lists)
 
 
-def _is_object(column: Column, *, inner: str) -> bool:
-    """Whether every value is absent, or an object in which a text or number stands at this place, if anything."""
-    objects = [value for value in column if value is not _ABSENT and value is not None]
-    if set(map(type, objects)) - {dict}:
-        return False
-    values = [obj.get(inner) for obj in objects]
-    return _says_something([value for value in values if type(value) not in (int, float, bool)])
-
-
 _TESTS: dict[str, Callable[[Column], bool]] = {
     "messages": _is_spoken,
     "query": _is_prompt,
@@ -450,7 +428,6 @@ _TESTS: dict[str, Callable[[Column], bool]] = {
     "chosen": partial(_is_either, test=_says_something),
     "system": _says_something,
     "category": _says_something,
-    **{name: partial(_is_object, inner=inner) for name, inner in VERL_PLACES},
 }
 """By field, whether values can be read as a column."""
 
