@@ -9,8 +9,7 @@ Pure: bytes come in as an iterable of chunks, so local files and S3 objects are 
 from .check import DatasetReport, check_stream
 from .file_sets import JoinedFiles
 from .findings import Finding
-from .operations.apply import OPERATIONS, apply_operation, convert_command, parse_operation
-from .operations.useful import useful_operations
+from .operations.apply import OPERATIONS, apply_operation, convert_command, parse_operation, useful_operations
 from .power import minimum_detectable_rate_difference
 from .profile import Profile
 from .rows.lines import read_chunks

@@ -69,7 +69,7 @@ def check_stream(
     ``on_progress``      receives bytes and rows so far, every ``PROGRESS_SECONDS``
     """
     terms = terms or Terms()
-    findings = FindingsByKind(EVERY_LINE if every_line else FIRST_LINES)
+    findings, profile = FindingsByKind(EVERY_LINE if every_line else FIRST_LINES), Profile()
     head, is_all, stream = split_head(chunks)
     fault = whole_file_fault(head, is_all)
     if fault is not None:
@@ -77,102 +77,75 @@ def check_stream(
         profile = Profile(complete=is_all, bytes=len(head))
         renaming = foreign_columns(table_start(stream, fault.kind)) if fault.kind in TABLES else ()
         return DatasetReport(source, False, findings.as_list(as_option(renaming)), profile, [], terms, renaming)
-    check = _Check(terms, findings, context_tokens or GENEROUS_CONTEXT, max_rows, row_limit, deep, look_through)
+    reader, counts, repetitions, questions = BlockReader(terms), RowCounts(), Repetitions(), Questions(deep=deep)
+    texts = RowTexts(terms.scorers, look_through, every_row=deep)
+    foreign: Counter[tuple[str, str]] = Counter()
+    ends_with_newline = True
+    first_line_over = None
     tell_at = monotonic() + PROGRESS_SECONDS
     for block in line_blocks(stream):
-        check.read(block)
-        if on_progress is not None and monotonic() >= tell_at:
-            on_progress(check.profile.bytes, check.profile.rows)
-            tell_at = monotonic() + PROGRESS_SECONDS
-        if not check.profile.complete:
-            break
-    return check.report(source)
-
-
-class _Check:
-    """The state of one pass over a file."""
-
-    def __init__(
-        self,
-        terms: Terms,
-        findings: FindingsByKind,
-        context_tokens: int,
-        max_rows: int | None,
-        row_limit: int | None,
-        deep: bool,
-        look_through: int,
-    ) -> None:
-        self.terms, self.findings, self.profile = terms, findings, Profile()
-        self.context_tokens, self.max_rows, self.row_limit = context_tokens, max_rows, row_limit
-        self.reader = BlockReader(terms)
-        self.counts, self.repetitions = RowCounts(), Repetitions()
-        self.texts, self.questions = RowTexts(terms.scorers, look_through, every_row=deep), Questions(deep=deep)
-        self.foreign: Counter[tuple[str, str]] = Counter()
-        self.last_line = b"\n"
-        self.first_line_over: int | None = None
-
-    def read(self, block: Block) -> None:
-        """Check the next block of lines."""
-        if self.max_rows is not None:
-            block = self._up_to_limit(block, self.max_rows - self.profile.rows)
-        rows = self.reader.read(block)
-        self.profile.bytes += block.nbytes
-        self.last_line = rows.raw[-1] if rows.raw else self.last_line
-        self._count(rows)
-        self.foreign.update(rows.foreign)
-        self._note_faults(rows)
-        self.counts.see(rows, self.findings)
-        self.repetitions.see(rows)
-        self.texts.see(rows, self.findings)
-        self.questions.see(rows)
-
-    def _up_to_limit(self, block: Block, rows: int) -> Block:
-        """The block without the rows that are too many; then the reading ends with it."""
-        lines = block.lines()
-        filled = [at for at, line in enumerate(lines) if line.strip()]
-        if len(filled) <= rows:
-            return block
-        self.profile.complete = False
-        data = b"".join(lines[: filled[rows]])
-        return Block(data, len(data))
-
-    def _count(self, rows: RowBlock) -> None:
-        """Count the lines that are not blank."""
+        if max_rows is not None:
+            block, profile.complete = _up_to_limit(block, max_rows - profile.rows)
+        rows = reader.read(block)
+        profile.bytes += block.nbytes
+        ends_with_newline = block.data.endswith(b"\n")
         blank = {line for line, fault in rows.faults if fault.kind == "blank_line"}
-        size = len(rows.raw) - len(blank)
-        more = (self.row_limit or 0) - self.profile.rows
-        if self.row_limit is not None and 0 <= more < size:
+        size, room = rows.size - len(blank), (row_limit or 0) - profile.rows
+        if row_limit is not None and 0 <= room < size:
             filled = (line for line in count(rows.first_line) if line not in blank)
-            self.first_line_over = next(islice(filled, more, None))
-        self.profile.rows += size
-
-    def _note_faults(self, rows: RowBlock) -> None:
-        for line, (kind, detail, at) in rows.faults:
-            excerpt = ""
-            if FAULT_KINDS[kind].level == "error" and not self.findings.has_excerpt(kind):
-                excerpt = safe_excerpt(rows.raw[line - rows.first_line].rstrip().decode("utf-8", "replace"), at)
-            self.findings.add(kind, line, detail=detail, excerpt=excerpt)
-        if rows.nbytes > BYTES_PER_TOKEN * self.context_tokens:
-            for line, prompt, system in zip(rows.lines, rows.prompts, rows.systems, strict=True):
-                if estimated_tokens((system or "") + prompt) > self.context_tokens:
-                    self.findings.add("long_prompt", line, detail=f"over {self.context_tokens:,} tokens")
-
-    def report(self, source: str) -> DatasetReport:
-        """Conclude: what only the whole file can tell, and the answer."""
-        findings, profile = self.findings, self.profile
-        for part in (self.counts, self.texts, self.questions, self.repetitions):
-            part.conclude(findings, profile)
-        if not profile.rows:
-            findings.add("empty_file")
-        if self.first_line_over is not None:
-            detail = f"a job takes {self.row_limit:,}"
-            findings.add_lines("too_many_rows", profile.rows, [self.first_line_over], detail=detail)
+            first_line_over = next(islice(filled, room, None))
+        profile.rows += size
+        foreign.update(rows.foreign)
+        _note_faults(rows, findings)
+        _note_long_prompts(rows, findings, context_tokens or GENEROUS_CONTEXT)
+        counts.see(rows, findings)
+        repetitions.see(rows)
+        texts.see(rows, findings)
+        questions.see(rows)
+        if on_progress is not None and monotonic() >= tell_at:
+            on_progress(profile.bytes, profile.rows)
+            tell_at = monotonic() + PROGRESS_SECONDS
         if not profile.complete:
-            findings.add("not_read_to_end", count=profile.rows)
-        elif profile.rows and not self.last_line.endswith(b"\n"):
-            findings.add("no_final_newline")
-        renaming = whole_renaming(self.foreign)
-        left = profile.with_reference if self.terms.needs_reference else profile.usable_rows
-        every = findings.as_list(as_option(renaming), rows_left=left > 0)
-        usable = all(finding.level != "error" for finding in every)
-        return DatasetReport(source, usable, every, profile, self.counts.samples(), self.terms, renaming)
+            break
+    for part in (counts, texts, questions, repetitions):
+        part.conclude(findings, profile)
+    if not profile.rows:
+        findings.add("empty_file")
+    if first_line_over is not None:
+        detail = f"a job takes {row_limit:,}"
+        findings.add_lines("too_many_rows", profile.rows, [first_line_over], detail=detail)
+    if not profile.complete:
+        findings.add("not_read_to_end", count=profile.rows)
+    elif profile.rows and not ends_with_newline:
+        findings.add("no_final_newline")
+    renaming = whole_renaming(foreign)
+    left = profile.with_reference if terms.needs_reference else profile.usable_rows
+    every = findings.as_list(as_option(renaming), rows_left=left > 0)
+    usable = all(finding.level != "error" for finding in every)
+    return DatasetReport(source, usable, every, profile, counts.samples(), terms, renaming)
+
+
+def _up_to_limit(block: Block, rows: int) -> tuple[Block, bool]:
+    """The block without the rows that are too many, and whether there are none; else the reading ends with it."""
+    lines = block.lines()
+    filled = [at for at, line in enumerate(lines) if line.strip()]
+    if len(filled) <= rows:
+        return block, True
+    data = b"".join(lines[: filled[rows]])
+    return Block(data, len(data)), False
+
+
+def _note_faults(rows: RowBlock, findings: FindingsByKind) -> None:
+    for line, (kind, detail, at) in rows.faults:
+        excerpt = ""
+        if FAULT_KINDS[kind].level == "error" and not findings.has_excerpt(kind):
+            excerpt = safe_excerpt(rows.raw(line).rstrip().decode("utf-8", "replace"), at)
+        findings.add(kind, line, detail=detail, excerpt=excerpt)
+
+
+def _note_long_prompts(rows: RowBlock, findings: FindingsByKind, context_tokens: int) -> None:
+    if rows.block.nbytes <= BYTES_PER_TOKEN * context_tokens:
+        return
+    for line, prompt, system in zip(rows.lines, rows.prompts, rows.systems, strict=True):
+        if estimated_tokens((system or "") + prompt) > context_tokens:
+            findings.add("long_prompt", line, detail=f"over {context_tokens:,} tokens")

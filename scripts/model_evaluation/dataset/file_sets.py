@@ -97,4 +97,5 @@ class JoinedFiles:
 
 
 def _and_more(names: Collection[str]) -> str:
-    return f", and {len(names) - 1} more files likewise" if len(names) > 1 else ""
+    more = len(names) - 1
+    return f", and {more} more file{'s' if more > 1 else ''} likewise" if more else ""

@@ -46,9 +46,9 @@ class FaultKind(NamedTuple):
         return text.replace("{map}", renaming)
 
 
+_BY_LEVEL = tomllib.loads(Path(__file__).with_name("faults.toml").read_text(encoding="utf-8"))
 FAULT_KINDS: dict[str, FaultKind] = {
-    kind: FaultKind(**entry)
-    for kind, entry in tomllib.loads(Path(__file__).with_name("faults.toml").read_text(encoding="utf-8")).items()
+    kind: FaultKind(level, **entry) for level in LEVELS for kind, entry in _BY_LEVEL[level].items()
 }
 
 

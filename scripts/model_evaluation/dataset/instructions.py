@@ -30,7 +30,7 @@ _CONFIDENTIAL = (
 )
 # Commands that serve nobody who asks a question, whatever part of a row they stand in.
 _BEGINS = r"(?:^|[.!?:;,(\"'\n*-]\s*|\b(?:and|then|please|must|should|shall|now|also|first|you to)\s+)"
-_COMMANDS = re.compile(
+_COMMANDS = (
     rf"{_BEGINS}(?:upload|forward|transmit|exfiltrate|leak|publish|reveal|disclose)\s+"
     rf"(?:[\w'’]+\s+){{0,4}}{_CONFIDENTIAL}"
     rf"|{_BEGINS}(?:send|post|e-?mail|mail|print|read|copy|paste|export|include|share|submit)\s+(?:[\w'’]+\s+){{0,4}}{_CONFIDENTIAL}"
@@ -47,11 +47,10 @@ _COMMANDS = re.compile(
     rf"|\b{_WHO}\s+(?:reading|processing|checking|handling)\s+(?:this|these)\b"
     r"|\bcurl\s+(?:-\S+\s+)*https?://\S+\s*\|\s*(?:sudo\s+)?(?:ba|z)?sh\b|\brm\s+-rf\s+[~/]"
     r"|\banswer\s+(?:the\s+)?(?:\w+\s+)?(?:confirm|terms)\b|(?<!\S)--(?:yes|accept)\b"
-    r"|\byou (?:must|have to|should|shall) now (?:run|execute|call|upload|send|delete|open|install|download)\b",
-    re.IGNORECASE,
+    r"|\byou (?:must|have to|should|shall) now (?:run|execute|call|upload|send|delete|open|install|download)\b"
 )
 # In a system text these are usual; in a prompt or a reference answer they speak past the model.
-_TO_AN_ASSISTANT = re.compile(
+_TO_AN_ASSISTANT = (
     rf"{_BEGINS}(?:tell|inform|assure|convince|persuade|notify|remind|instruct|urge)\s+the\s+"
     r"(?:user|human|operator|developer)s?\b"
     rf"|\b(?:the\s+)?{_WHO}\s+(?:must|shall|has to|have to|needs? to|is to|should)\s+"
@@ -62,16 +61,21 @@ _TO_AN_ASSISTANT = re.compile(
     rf"|(?:^|[.!?\n]\s*){_WHO}(?:\s+{_WHO})?\s*[:,]\s*(?:please\s+)?(?:before|after|instead of)\s+(?:you\s+)?"
     r"(?:answer|respond|reply|continu)\w*\b"
     r"|\b(?:call|invoke|use)\s+(?:the|your)\s+\w+\s+(?:tool|function)\s+(?:to|with|and)\b"
-    r"|\byour\s+(?:new|real|actual|hidden)\s+(?:instructions?|task|goal|system prompt)\b",
-    re.IGNORECASE,
+    r"|\byour\s+(?:new|real|actual|hidden)\s+(?:instructions?|task|goal|system prompt)\b"
 )
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """Compiled when it is first used: that takes longer than the start of most commands may."""
+    return re.compile(text, re.IGNORECASE)
 
 
 def commands_an_assistant(text: str) -> bool:
     """Whether a text, a system text too, commands what only an assistant with hands could do, or speaks to one."""
-    return _COMMANDS.search(text) is not None
+    return _pattern(_COMMANDS).search(text) is not None
 
 
 def to_an_assistant(text: str) -> bool:
     """Whether a prompt or a reference answer reads like an instruction to an assistant that comes upon it."""
-    return commands_an_assistant(text) or _TO_AN_ASSISTANT.search(text) is not None
+    return commands_an_assistant(text) or _pattern(_TO_AN_ASSISTANT).search(text) is not None

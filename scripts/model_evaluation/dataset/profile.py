@@ -98,7 +98,7 @@ class RowCounts:
         if lengths[longest] > self._longest[0]:
             text = (rows.systems[longest] or "") + rows.prompts[longest]
             self._longest = lengths[longest], estimated_tokens(text)
-        self._reference_lengths.update([len(text) for text in rows.references if text is not None])
+        self._reference_lengths.update(map(len, filter(None, rows.references)))
         self._with_system += len(lengths) - rows.systems.count(None)
         for category, count in Counter(rows.categories).items():
             if category is not None:

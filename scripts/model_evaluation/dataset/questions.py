@@ -12,6 +12,7 @@ from model_evaluation.runtime.results.similar_prompts import TooMuchAlike, promp
 from .findings import FindingsByKind
 from .profile import CATEGORIES_SHOWN, Profile, by_name
 from .rows.blocks import RowBlock
+from .texts import both_ends
 
 ROWS_COMPARED = 20_000
 ROWS_COMPARED_DEEP = 100_000
@@ -19,7 +20,7 @@ CHARS_KEPT = 40_000_000  # of all prompts together, likewise
 SAMPLE = 500  # rows, drawn by chance, that are compared where all would take too long
 PAIRS_PER_ROW = 50  # that are compared; far fewer unless most prompts are made of the same few words
 MOST_PAIRS = 400_000  # and of all rows together; with --deep any number
-_CHARS_COMPARED = 20_000  # of a longer prompt half from its beginning, which many may share, and half from its end
+_CHARS_COMPARED = 20_000  # of a longer prompt both ends
 _SEED = 20_261_129
 
 
@@ -50,7 +51,7 @@ class Questions:
             kept = min(size, int(size * self._share + self._chance.random()))
             places = sorted(self._chance.sample(range(size), kept))
         for at in places:
-            prompt = _both_ends(rows.prompts[at])
+            prompt = both_ends(rows.prompts[at], _CHARS_COMPARED)
             self._chars += len(prompt)
             self._rows.append(_Row(rows.lines[at], prompt, rows.categories[at]))
         if len(self._rows) > (self._most if self._share == 1 else 4 * SAMPLE) or self._chars > CHARS_KEPT:
@@ -117,9 +118,3 @@ def _note(findings: FindingsByKind, kind: str, rows: Sequence[_Row], numbers: li
         shown = "; ".join(f"line {line} asks what line {earlier} asks" for line, earlier in others[:3])
         detail = f"{beginning}{len(first):,} different question{'s' if len(first) > 1 else ''}; {shown}"
         findings.add_lines(kind, len(others), [line for line, _ in others], detail=detail)
-
-
-def _both_ends(prompt: str) -> str:
-    if len(prompt) <= _CHARS_COMPARED:
-        return prompt
-    return f"{prompt[: _CHARS_COMPARED // 2]} {prompt[-_CHARS_COMPARED // 2 :]}"

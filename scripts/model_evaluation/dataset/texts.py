@@ -154,6 +154,12 @@ def broken_by(text: str) -> list[str]:
     return defects
 
 
+def both_ends(text: str, most: int) -> str:
+    """A text of more than ``most`` characters cut to half from its beginning, which many may share, and half from its
+    end."""
+    return text if len(text) <= most else f"{text[: most // 2]} {text[-most // 2 :]}"
+
+
 def script_of(text: str) -> str:
     """The script most of the text's letters are in, from their Unicode names; "none" without letters."""
     if text.isascii():

@@ -20,11 +20,12 @@ from model_evaluation.json_types import JsonObject
 from .findings import FIRST_LINES
 from .rows.blocks import read_blocks
 from .rows.reading import Terms
+from .texts import both_ends
 
 NEAR = 90.0  # of 100: about one character in ten differs
 _RUN_WORDS = 4
 _COMMON = 50
-_CHARS_COMPARED = 2000  # of a longer text half from its beginning, which many may share, and half from its end
+_CHARS_COMPARED = 2000  # of a longer text both ends
 _WORD = re.compile(r"\w+|[^\w\s.,;:?!…'\"‘’“”]")  # signs count as words, but for those that end or quote sentences
 
 
@@ -160,9 +161,7 @@ class SimilarTexts:
 
 def _ends_of(text: str) -> list[str]:
     """The words that are compared with those of other texts."""
-    if len(text) > _CHARS_COMPARED:
-        text = f"{text[: _CHARS_COMPARED // 2]} {text[-_CHARS_COMPARED // 2 :]}"
-    return _words(text)
+    return _words(both_ends(text, _CHARS_COMPARED))
 
 
 def _runs_of(words: list[str]) -> list[int]:

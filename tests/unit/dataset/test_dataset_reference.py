@@ -14,7 +14,8 @@ from model_evaluation.dataset import (
 )
 from model_evaluation.dataset.findings import FAULT_KINDS
 from model_evaluation.dataset.rows.formats import FORMATS
-from model_evaluation.runtime.statistics.planning import detectable_difference
+from model_evaluation.runtime.statistics.planning import USUAL_SPREADS, detectable_difference
+from model_evaluation.steps.rows.card import USUAL_DISAGREEMENT
 
 TEXT = (Path(__file__).parents[3] / "references" / "datasets.md").read_text(encoding="utf-8")
 
@@ -51,14 +52,14 @@ def test_every_operation_is_named() -> None:
     assert all(f"`{name}" in _section("Making a dataset ready") for name in OPERATIONS)
 
 
-def test_the_table_of_differences_is_what_the_code_computes() -> None:
+def test_the_table_of_differences_is_what_the_card_says() -> None:
     rows = re.findall(r"^\| (\d+) \| ([\d.| ]+) \|$", _section("How many rows?"), re.MULTILINE)
     assert len(rows) == 5
     for count, cells in rows:
         n = int(count)
         shown = [float(cell) for cell in cells.split(" | ")]
-        exact = [detectable_difference(sd, n) for sd in (0.2, 0.35, 0.5)]
-        exact.append(minimum_detectable_rate_difference(n, 0.3))
+        exact = [detectable_difference(sd, n) for sd in USUAL_SPREADS]
+        exact.append(minimum_detectable_rate_difference(n, USUAL_DISAGREEMENT))
         assert shown == [pytest.approx(value, abs=0.0006) for value in exact]
 
 

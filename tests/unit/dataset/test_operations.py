@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_evaluation.dataset import Terms, apply_operation, check_stream, parse_operation
-from model_evaluation.dataset.operations.manifest import expanded, runs
+from model_evaluation.dataset.operations.output import expanded, runs
 from model_evaluation.dataset.operations.sampling import allocate, stratified_sample, stratified_shards
 from model_evaluation.dataset.rows.lines import LONGEST_LINE
 from model_evaluation.errors import Refused

@@ -154,32 +154,24 @@ def _write_library(context: Context, folder: str) -> str:
 def write_keeping(path: str, content: bytes, *, fix: str = ANOTHER_PLACE) -> str | None:
     """Write ``content`` to ``path``. A different file that was there is copied to the first free numbered name
     before, which is returned. Raises Refused, with this ``fix``, when the folder cannot be written."""
+    previous = None
     try:
-        return _write_keeping(path, content)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        before = Path(path).read_bytes() if os.path.exists(path) else content
+        if before != content:
+            stem, extension = os.path.splitext(path)
+            names = (f"{stem}.previous-{number}{extension}" for number in itertools.count(1))
+            previous = next(name for name in names if not os.path.exists(name))
+            write_atomically(previous, before)
+        if previous or not os.path.exists(path):
+            write_atomically(path, content)
     except OSError as error:
         raise _unwritable(path, error, fix) from error
+    return previous
 
 
 def _unwritable(path: str, error: OSError, fix: str) -> Refused:
     return Refused(f"{path} cannot be written: {error.strerror or error}.", fix=fix, code="unwritable")
-
-
-def _write_keeping(path: str, content: bytes) -> str | None:
-    previous = None
-    try:
-        with open(path, "rb") as file:
-            before = file.read()
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-    else:
-        if before == content:
-            return None
-        stem, extension = os.path.splitext(path)
-        names = (f"{stem}.previous-{number}{extension}" for number in itertools.count(1))
-        previous = next(name for name in names if not os.path.exists(name))
-        write_atomically(previous, before)
-    write_atomically(path, content)
-    return previous
 
 
 def _remember(project: str, path: str) -> None:

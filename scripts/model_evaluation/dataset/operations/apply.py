@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from model_evaluation.dataset.check import DatasetReport
 from model_evaluation.dataset.rows.foreign import UNKNOWN, Renaming, as_option, parse_renaming, whole_renaming
 from model_evaluation.dataset.rows.formats import FORMATS, family
+from model_evaluation.dataset.rows.reading import MENDED_BY_CONVERT
 from model_evaluation.errors import Refused
 from model_evaluation.runtime.settings import Json
 
 from .conversion import NotConvertible, convert_row
-from .manifest import SCHEMA_VERSION, trace_back
-from .output import RowWriter
+from .output import SCHEMA_VERSION, RowWriter, trace_back
 from .sampling import stratified_sample, stratified_shards
 from .source import OpenChunks, Source
+from .unpacking import UNPACKABLE
 
 OPERATIONS = ("convert", "dedupe", "sample", "drop-invalid", "drop-overlap", "shard")
 ROWS_PER_JOB = 1000
@@ -32,6 +34,7 @@ _NOTHING_LEFT = {
     "drop-overlap": "the training data hold every row",
 }
 ERRORS = "there are errors"
+OF_THE_FILE = frozenset({"bom", "empty_file", "mixed_formats", "too_many_rows"})  # faults that no single row has
 DROP_INVALID = "Leave them out first: evaluate.py answer data drop-invalid"
 
 
@@ -264,3 +267,33 @@ def _usage(message: str, example: str) -> Refused:
         fix=f"For example: evaluate.py answer data {example!r}",
         code="bad_operation",
     )
+
+
+class Useful(NamedTuple):
+    """An operation as `answer data` takes it, and what it does, for a list of choices."""
+
+    value: str
+    label: str
+
+
+def useful_operations(report: DatasetReport, further_fixes: Iterable[str] = ()) -> list[Useful]:
+    """The operations that mend what was found, the one that helps most first. Rows with errors come before all else:
+    the other operations would refuse them, or keep them. ``further_fixes`` are what others advise."""
+    kinds = report.kinds()
+    if kinds & UNPACKABLE:
+        return [Useful(f"convert{as_option(report.renaming)}", "Write it as JSON Lines: one JSON object per line")]
+    lost = {finding.kind for finding in report.errors() if finding.kind not in OF_THE_FILE} - MENDED_BY_CONVERT
+    if lost == {"format_not_taken"}:
+        return [Useful("convert sagemaker", "Write the rows in a format that is taken")]
+    some_left = report.profile.usable_rows or kinds & MENDED_BY_CONVERT
+    if lost:
+        return [Useful("drop-invalid", "Leave out the rows that cannot be used")] if some_left else []
+    fixes = " ".join([*(finding.fix for finding in report.findings), *further_fixes])
+    offered = (
+        ("`drop-invalid`" in fixes, "drop-invalid", "Leave out the rows without reference answer"),
+        ("`convert" in fixes, f"convert{as_option(report.renaming)}", "Write all rows in one clean format"),
+        ("`dedupe`" in fixes, "dedupe", "Keep each row once"),
+        ("`sample N`" in fixes, f"sample {ROWS_PER_JOB}", f"Draw {ROWS_PER_JOB:,} rows, spread over the categories"),
+        ("`shard`" in fixes, "shard", f"Use all rows: files of at most {ROWS_PER_JOB:,}, evaluated one after another"),
+    )
+    return [Useful(value, label) for helps, value, label in offered if helps]

@@ -1,8 +1,10 @@
-"""New files for the rows an operation keeps, and the manifest beside them."""
+"""New files for the rows an operation keeps, and the manifest beside them: enough to repeat it, and to trace every
+result row back to its source row."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,8 +13,8 @@ from model_evaluation.dataset.rows.lines import read_chunks
 from model_evaluation.errors import Refused
 from model_evaluation.runtime.settings import Json
 
-from .manifest import runs
-
+SCHEMA_VERSION = 1  # of manifests
+Runs = list[int | list[int]]
 _WRITE_BYTES = 1 << 16
 
 
@@ -104,3 +106,39 @@ def _refuse_existing(path: Path) -> None:
             fix="Name another file, or move this one away.",
             code="file_exists",
         )
+
+
+def runs(numbers: Iterable[int]) -> Runs:
+    """Line numbers, with runs of neighbours as [first, last]: 1 2 3 7 becomes [[1, 3], 7]."""
+    packed: list[list[int]] = []
+    for number in numbers:
+        if packed and number == packed[-1][1] + 1:
+            packed[-1][1] = number
+        else:
+            packed.append([number, number])
+    return [first if first == last else [first, last] for first, last in packed]
+
+
+def expanded(source_lines: Iterable[int | Sequence[int]]) -> Iterator[int]:
+    """The line numbers that :func:`runs` shortened."""
+    for run in source_lines:
+        first, last = (run, run) if isinstance(run, int) else (run[0], run[1])
+        yield from range(first, last + 1)
+
+
+def trace_back(manifest: Json, earlier: Json) -> None:
+    """Add where the source itself came from, and each output's ``origin_lines`` in that, when ``earlier`` is the
+    manifest of the operation that made the source, one file of it or all of them."""
+    sha256 = manifest["source"]["sha256"]
+    made = earlier.get("outputs", [])
+    if earlier.get("joined_sha256") != sha256:
+        made = [item for item in made if item["sha256"] == sha256][:1]
+    if not made:
+        return
+    lines = [number for item in made for number in expanded(item.get("origin_lines") or item["source_lines"])]
+    facts = earlier.get("origin") or {
+        key: earlier["source"].get(key) for key in ("uri", "etag", "version_id", "sha256")
+    }
+    manifest["origin"] = {key: fact for key, fact in facts.items() if fact}
+    for output in manifest["outputs"]:
+        output["origin_lines"] = runs(lines[number - 1] for number in expanded(output["source_lines"]))

@@ -7,20 +7,21 @@ at once: that makes a check as fast as decoding the JSON alone. Any other row is
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from itertools import chain, repeat
+from itertools import chain, filterfalse, repeat
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from model_evaluation.runtime.rows import SYSTEM_ROLES, TURN_SEPARATOR, scalar_as_text
 
 from .foreign import usable_text
-from .formats import NOT_METADATA, PROMPT_FIELDS, REFERENCE_FIELDS, VERL_PLACES, Fault, family, format_of, type_name
+from .formats import NOT_METADATA, PROMPT_FIELDS, REFERENCE_FIELDS, Fault, family, format_of, type_name
 from .json_lines import MAX_DEPTH
 from .lines import Block, line_blocks
 from .messages import turn_faults
@@ -39,6 +40,8 @@ _CRLF = Fault("crlf")
 _OF_ANY_FORMAT = frozenset(["rejected", "system", "category", "metadata"])
 _TESTED_AT_ONCE = 16  # values, where one of the column fails
 _MAY_BE_MESSAGES = ("messages", "prompt", "completion", "chosen")
+_PROMPTS = frozenset(["query", "prompt"])
+_PLAIN = frozenset(["response", "completion", "chosen", "system", "category"])  # fields that may hold any text with ink
 _OF_USABLE_TURNS = frozenset(["unknown_role", "role_order", "multi_turn"])
 Column = list[Any]
 """The values of one field, row by row, of whatever types the rows have."""
@@ -46,7 +49,7 @@ Column = list[Any]
 
 @dataclass
 class RowBlock:
-    """Consecutive lines, read: ``raw``, from number ``first_line`` on.
+    """The rows of a ``block`` of lines, from number ``first_line`` on; ``size`` counts all of its lines.
 
     ``lines`` are the numbers of those that hold a usable row; the columns after it have an entry for each of them, in
     which texts that are absent or blank are ``None``. ``fields`` counts the rows that have a field beside those read.
@@ -54,9 +57,9 @@ class RowBlock:
     in the place of another (second). ``unseen`` content, which is no text, is by index in the columns.
     """
 
-    raw: Sequence[bytes]
-    nbytes: int
+    block: Block
     first_line: int
+    size: int
     lines: Sequence[int]
     prompts: list[str]
     references: list[str | None]
@@ -67,6 +70,10 @@ class RowBlock:
     faults: list[tuple[int, Fault]] = field(default_factory=list)
     foreign: Counter[tuple[str, str]] = field(default_factory=Counter)
     unseen: dict[int, str] = field(default_factory=dict)
+
+    def raw(self, line: int) -> bytes:
+        """The line of this number as it stands in the file."""
+        return self.block.lines()[line - self.first_line]
 
 
 def read_blocks(chunks: Iterable[bytes], terms: Terms) -> Iterator[RowBlock]:
@@ -88,6 +95,14 @@ class _Part:
     categories: list[str | None]
     fields: Counter[str]
     faults: list[tuple[int, Fault]]
+
+
+class _BlockFacts(NamedTuple):
+    """What may be in a block: characters and marks to look for in its texts; metadata of scalars alone."""
+
+    controls: bool
+    marks: bool
+    scalar_metadata: bool
 
 
 class BlockReader:
@@ -114,7 +129,7 @@ class BlockReader:
                 others = set(range(len(lines))).difference(*(part.positions for part in parts))
                 odd_rows = {at: read_line(lines[at], self._terms) for at in sorted(others)}
         self._learn(odd_rows.values())
-        return _joined(lines, block.nbytes, first_line, parts, odd_rows)
+        return _joined(block, first_line, len(lines), parts, odd_rows)
 
     def _learn(self, rows: Iterable[Row]) -> None:
         """Read further rows with the fields of these as columns."""
@@ -135,12 +150,16 @@ class BlockReader:
             lines = [lines[at] for at in positions]
             data = b"".join(lines)
         columns = {name: list(map(attrgetter(f"f{at}"), rows)) for at, name in enumerate(self._names)}
-        absent = {name: column.count(_ABSENT) for name, column in columns.items()}
+        texts = {name for name, column in columns.items() if _are_texts(column)}
+        absent = {name: 0 if name in texts else column.count(_ABSENT) for name, column in columns.items()}
         columns = {name: column for name, column in columns.items() if absent[name] < len(rows)}
+        strings = {name: _Strings(len(rows)) if name in texts else _strings(column) for name, column in columns.items()}
+        expected = 2 * sum(len(rows) - absent[name] + held.total for name, held in strings.items())
         quotes, escapes = _quotes_and_escapes(data, with_numpy=self._nbytes >= _WORTH_NUMPY)
-        odd = set(_with_repeated_keys(lines, columns, quotes))
+        odd = set(_with_repeated_keys(lines, columns) if quotes != expected else ())
         for name, column in columns.items():
-            if name in _TESTS:
+            passes = name in texts and (name in _PLAIN or (name in _PROMPTS and not _has_invisible(column)))
+            if name in _TESTS and not passes:
                 odd.update(_failing(_TESTS[name], column))
         sort_by: list[Column] = [
             [value is _ABSENT for value in column] for name, column in columns.items() if absent[name]
@@ -148,21 +167,17 @@ class BlockReader:
         sort_by += [
             [() if at in odd else _roles(value) for at, value in enumerate(columns[name])]
             for name in _MAY_BE_MESSAGES
-            if list in set(map(type, columns.get(name, ())))
+            if name not in texts and list in set(map(type, columns.get(name, ())))
         ]
-        groups: dict[object, list[int]] = {}
-        if odd or sort_by:
-            for at, key in enumerate(zip(*sort_by, strict=True) if sort_by else repeat((), len(rows))):
-                if at not in odd:
-                    groups.setdefault(key, []).append(at)
-        controls = b"\x7f" in data or any(code in escapes for code in _CONTROLS)
-        marks = b"<" in data and any(mark in data for mark in MARKS)
-        chosen: list[tuple[dict[str, Column], Sequence[int]]] = [
-            (_at(columns, indexes), [positions[at] for at in indexes]) for indexes in groups.values()
+        block = _BlockFacts(
+            controls=b"\x7f" in data or any(code in escapes for code in _CONTROLS),
+            marks=b"<" in data and any(mark in data for mark in MARKS),
+            scalar_metadata="metadata" in strings and strings["metadata"].inner_types <= _SCALARS,
+        )
+        read = [
+            self._part(_at(columns, group), [positions[at] for at in group], block)
+            for group in _groups(sort_by, odd, len(rows))
         ]
-        if rows and not odd and not sort_by:
-            chosen = [(columns, positions)]
-        read = [self._part(own, at, controls=controls, marks=marks) for own, at in chosen]
         parts = [part for part in read if part is not None]
         if b"\r" in data and parts:
             covered = set().union(*(part.positions for part in parts))
@@ -187,9 +202,7 @@ class BlockReader:
                 pass
         return positions, rows
 
-    def _part(
-        self, columns: dict[str, Column], positions: Sequence[int], *, controls: bool, marks: bool
-    ) -> _Part | None:
+    def _part(self, columns: dict[str, Column], positions: Sequence[int], block: _BlockFacts) -> _Part | None:
         """Rows of the same fields and turns; without those that have to be looked at one by one."""
         size, names, terms = len(positions), tuple(columns), self._terms
         name = format_of({key: column[0] for key, column in columns.items()}) or ""
@@ -207,9 +220,7 @@ class BlockReader:
                 references = texts[-1]
             prompts = _spoken_by(("user",), roles, texts)
             systems = _spoken_by(SYSTEM_ROLES, roles, texts) or nothing
-        if name.startswith("verl"):
-            references = _verl_references(columns, size)
-        elif name != "openai_chat":
+        if name != "openai_chat":
             references = columns.get(REFERENCE_FIELDS[family(name)], nothing)
             if isinstance(references[0], list):
                 roles, texts = _roles(references[0]), _texts(references)
@@ -221,8 +232,7 @@ class BlockReader:
         known = beside(names)
         if any(known) and (odd := _to_be_looked_at(known, columns, references, systems)):
             rest = [at for at in range(size) if at not in odd]
-            own_positions = [positions[at] for at in rest]
-            return self._part(_at(columns, rest), own_positions, controls=controls, marks=marks) if rest else None
+            return self._part(_at(columns, rest), [positions[at] for at in rest], block) if rest else None
         categories, fields = columns.get("category", nothing), Counter(dict.fromkeys(names, size))
         faults = [(at, fault) for fault in turns for at in positions]
         if "metadata" in columns:
@@ -232,12 +242,11 @@ class BlockReader:
                     if not isinstance(value, dict | str | None):
                         faults.append((at, Fault("wrong_type_optional", f"`metadata` is {type_name(value)}")))
                 objects = list(map(metadata_object, objects))
-            fields.update({f"metadata.{key}": count for key, count in _scalar_fields(objects).items()})
+            names_held = Counter(chain.from_iterable(objects if block.scalar_metadata else map(_scalars, objects)))
+            fields.update({f"metadata.{key}": count for key, count in names_held.items()})
             if fields.pop("metadata.category", 0):
                 held = (scalar_as_text(obj.get("category")) for obj in objects)
                 categories = [own or inner for own, inner in zip(categories, held, strict=True)]
-        for obj in columns.get("extra_info", ()):
-            fields.update(f"extra_info.{key}" for key in obj or ())
         for key in NOT_METADATA:
             fields.pop(key, None)
         for key in known.sure_references:
@@ -258,29 +267,29 @@ class BlockReader:
         if terms.unused:
             unused = zip(*({"reference": references, "system": systems}[part] for part in terms.unused), strict=True)
             faults += [(at, Fault("part_not_used")) for at, parts in zip(positions, unused, strict=True) if any(parts)]
-        if controls:
+        if block.controls:
             for at, *parts in zip(positions, prompts, references, systems, strict=True):
                 if any(map(CONTROL_CHARACTER.search, filter(None, parts))):
                     faults.append((at, Fault("control_character")))
-        if marks:
+        if block.marks:
             for at, mark in zip(positions, map(mark_in, prompts), strict=True):
                 faults += [(at, Fault("not_text", f"`{mark}`"))] if mark else []
         return _Part(positions, name, prompts, references, systems, categories, fields, faults)
 
 
-def _joined(lines: list[bytes], nbytes: int, first_line: int, parts: list[_Part], odd_rows: dict[int, Row]) -> RowBlock:
+def _joined(block: Block, first_line: int, size: int, parts: list[_Part], odd_rows: dict[int, Row]) -> RowBlock:
     """The parts of a block and its other rows, in the order of the lines."""
     faults = [entry for part in parts for entry in part.faults]
     faults += [(at, fault) for at, row in odd_rows.items() for fault in row.faults]
     faults.sort(key=itemgetter(0))
-    rows = RowBlock(lines, nbytes, first_line, [], [], [], [], [], [], Counter())
+    rows = RowBlock(block, first_line, size, [], [], [], [], [], [], Counter())
     rows.faults = [(first_line + at, fault) for at, fault in faults]
     rows.foreign = Counter(pair for row in odd_rows.values() for pair in row.renaming)
     for part in parts:
         rows.fields.update(part.fields)
     if len(parts) == 1 and not odd_rows:
         (part,) = parts
-        rows.lines, rows.formats = range(first_line, first_line + len(lines)), [part.format] * len(lines)
+        rows.lines, rows.formats = range(first_line, first_line + size), [part.format] * size
         rows.prompts, rows.references = part.prompts, part.references
         rows.systems, rows.categories = part.systems, part.categories
         return rows
@@ -306,18 +315,31 @@ def _joined(lines: list[bytes], nbytes: int, first_line: int, parts: list[_Part]
 
 @lru_cache(256)
 def _is_read_as_columns(name: str, names: tuple[str, ...]) -> bool:
-    """Whether rows of this format with these fields have prompt and reference answer in one place each."""
-    if not name:
+    """Whether rows of this format with these fields have prompt and reference answer in one place each, which no other
+    field speaks for. Verl's have not."""
+    if not name or name.startswith("verl"):
         return False
     places = [PROMPT_FIELDS.get(name, "prompt"), REFERENCE_FIELDS.get(family(name), "")]
-    places += dict(VERL_PLACES) if name.startswith("verl") else ()
     return (NOT_METADATA - _OF_ANY_FORMAT).difference(places).isdisjoint(names)
+
+
+def _groups(sort_by: list[Column], odd: set[int], size: int) -> list[Sequence[int]]:
+    """The rows but for the odd ones, by what the columns of ``sort_by`` hold; all of them as a range."""
+    if not odd and not sort_by:
+        return [range(size)] if size else []
+    groups: dict[object, list[int]] = {}
+    for at, key in enumerate(zip(*sort_by, strict=True) if sort_by else repeat((), size)):
+        if at not in odd:
+            groups.setdefault(key, []).append(at)
+    return [*groups.values()]
 
 
 def _at(columns: dict[str, Column], indexes: Sequence[int]) -> dict[str, Column]:
     """The columns of these rows, which have the same fields."""
-    first = indexes[0]
-    return {name: [column[at] for at in indexes] for name, column in columns.items() if column[first] is not _ABSENT}
+    present = {name: column for name, column in columns.items() if column[indexes[0]] is not _ABSENT}
+    if isinstance(indexes, range):  # all of them
+        return present
+    return {name: [column[at] for at in indexes] for name, column in present.items()}
 
 
 def _to_be_looked_at(known: Beside, columns: dict[str, Column], references: Column, systems: Column) -> set[int]:
@@ -345,38 +367,32 @@ def _spoken_by(who: Iterable[str], roles: tuple[str, ...], texts: list[Column]) 
     return said[0] if len(said) == 1 else list(map(TURN_SEPARATOR.join, zip(*said, strict=True)))
 
 
-def _verl_references(columns: dict[str, Column], size: int) -> Column:
-    references: Column = [None] * size
-    for name, inner in VERL_PLACES:
-        if name in columns:
-            own = (scalar_as_text((obj or {}).get(inner)) for obj in columns[name])
-            references = [known or text for known, text in zip(references, own, strict=True)]
-    return references
+def _scalars(obj: dict[str, Any]) -> list[str]:
+    """The fields that hold a text, a number or a truth value."""
+    return [name for name, value in obj.items() if type(value) in _SCALARS]
 
 
-def _scalar_fields(objects: list[dict[str, Any]]) -> Counter[str]:
-    """How many objects have a field that holds a text, a number or a truth value."""
-    values = list(chain.from_iterable(map(dict.values, objects)))
-    names = chain.from_iterable(objects)
-    if set(map(type, values)) <= _SCALARS:
-        return Counter(names)
-    return Counter(name for name, value in zip(names, values, strict=True) if type(value) in _SCALARS)
+def _are_texts(column: Column) -> bool:
+    """Whether every value is a text that is not blank."""
+    try:
+        return all(map(str.strip, column))
+    except TypeError:
+        return False
+
+
+def _has_invisible(column: Column) -> bool:
+    """Whether one of these texts has no ink."""
+    return any(map(INVISIBLE.fullmatch, filterfalse(str.isascii, column)))
 
 
 def _says_something(column: Column) -> bool:
     """Whether every value is absent, or a text that is not blank."""
-    try:
-        return all(map(str.strip, column))
-    except TypeError:  # one is not a text
-        return all(value is None or value is _ABSENT or (type(value) is str and value.strip()) for value in column)
+    return _are_texts([value for value in column if value is not None and value is not _ABSENT])
 
 
 def _is_prompt(column: Column) -> bool:
-    return (
-        None not in column
-        and _says_something(column)
-        and not any(INVISIBLE.fullmatch(text) for text in column if text is not _ABSENT and not text.isascii())
-    )
+    texts = [value for value in column if value is not _ABSENT]
+    return _are_texts(texts) and not _has_invisible(texts)
 
 
 def _is_spoken(column: Column) -> bool:
@@ -403,15 +419,6 @@ def _is_either(column: Column, *, test: Callable[[Column], bool]) -> bool:
     return test([value for value in column if type(value) is not list] if lists else column) and _is_spoken(lists)
 
 
-def _is_object(column: Column, *, inner: str) -> bool:
-    """Whether every value is absent, or an object in which a text or number stands at this place, if anything."""
-    objects = [value for value in column if value is not _ABSENT and value is not None]
-    if set(map(type, objects)) - {dict}:
-        return False
-    values = [obj.get(inner) for obj in objects]
-    return _says_something([value for value in values if type(value) not in (int, float, bool)])
-
-
 _TESTS: dict[str, Callable[[Column], bool]] = {
     "messages": _is_spoken,
     "query": _is_prompt,
@@ -421,7 +428,6 @@ _TESTS: dict[str, Callable[[Column], bool]] = {
     "chosen": partial(_is_either, test=_says_something),
     "system": _says_something,
     "category": _says_something,
-    **{name: partial(_is_object, inner=inner) for name, inner in VERL_PLACES},
 }
 """By field, whether values can be read as a column."""
 
@@ -436,53 +442,48 @@ def _failing(test: Callable[[Column], bool], column: Column) -> Iterator[int]:
             yield from (at for at, value in enumerate(piece, start) if not test([value]))
 
 
-def _with_repeated_keys(lines: list[bytes], columns: dict[str, Column], quotes: int) -> Iterator[int]:
-    """Rows that name a key twice, or are nested too deep; ``quotes`` begin and end all texts of the rows."""
-    if quotes == _expected_quotes(columns):
-        return
+def _with_repeated_keys(lines: list[bytes], columns: dict[str, Column]) -> Iterator[int]:
+    """Rows that name a key twice, or are nested too deep."""
     for at, (line, values) in enumerate(zip(lines, zip(*columns.values(), strict=True), strict=True)):
-        if _quotes_and_escapes(line, with_numpy=False)[0] != _expected_quotes(
-            {str(i): [v] for i, v in enumerate(values)}
-        ):
+        expected = 2 * sum(1 + _strings([value]).total for value in values if value is not _ABSENT)
+        if _quotes_and_escapes(line, with_numpy=False)[0] != expected:
             yield at
 
 
-def _expected_quotes(columns: dict[str, Column]) -> int:
-    """The quotes around keys and texts when no key comes twice; -1 for rows that are nested too deep."""
-    try:
-        strings = [len(column) - column.count(_ABSENT) + _count_strings(column) for column in columns.values()]
-    except RecursionError:
-        return -1
-    return 2 * sum(strings)
+class _Strings(NamedTuple):
+    """How many keys and texts values of a field hold, and the types of what is in its objects and arrays."""
+
+    total: int
+    inner_types: frozenset[type] = frozenset()
 
 
-def _count_strings(values: Column) -> int:
-    """The keys and texts in values of a row's fields."""
-    strings = 0
-    for _ in range(MAX_DEPTH):
-        types = set(map(type, values))
-        if types == {str}:
-            return strings + len(values)
-        if str in types:
-            strings += list(map(type, values)).count(str)
-        if dict not in types and list not in types:
-            return strings
-        objects = values if types == {dict} else [value for value in values if type(value) is dict]
-        arrays = [value for value in values if type(value) is list] if list in types else []
+def _strings(values: Column) -> _Strings:
+    """Counts them; the total is one that no row has where values are nested too deep."""
+    strings, inner_types = 0, None
+    for depth in range(MAX_DEPTH):
+        types = Counter(map(type, values))
+        if depth == 1:
+            inner_types = frozenset(types)
+        strings += types[str]
+        if not types[dict] and not types[list]:
+            return _Strings(strings, inner_types or frozenset())
+        objects = values if types[dict] == len(values) else [value for value in values if type(value) is dict]
+        arrays = [value for value in values if type(value) is list] if types[list] else []
         strings += sum(map(len, objects))
         values = list(chain.from_iterable(chain(map(dict.values, objects), arrays)))
-    raise RecursionError
+    return _Strings(sys.maxsize)
 
 
 def _quotes_and_escapes(data: bytes, *, with_numpy: bool) -> tuple[int, bytes]:
     """How many quotes begin or end a text, and the bytes that follow a backslash. Numpy, once it is loaded, takes half
     the time."""
+    escaped = b"\\" in data
     if with_numpy:
         import numpy as np
 
         octets = np.frombuffer(data, np.uint8)
-        escapes = octets[np.flatnonzero(octets[:-1] == ord("\\")) + 1].tobytes()
+        escapes = octets[np.flatnonzero(octets[:-1] == ord("\\")) + 1].tobytes() if escaped else b""
         if b"\\" not in escapes:  # else what follows an escaped backslash is no escape
             return int(np.count_nonzero(octets == ord('"'))) - escapes.count(b'"'), escapes
-    escapes = b"".join(_ESCAPE.findall(data)) if b"\\" in data else b""
+    escapes = b"".join(_ESCAPE.findall(data)) if escaped else b""
     return data.count(b'"') - escapes.count(b'"'), escapes

@@ -54,11 +54,12 @@ def line_blocks(chunks: Iterable[bytes], *, longest_line: int = LONGEST_LINE) ->
                 continue
             yield Block(begun.partition(b"\n")[0] + b"\n", size, cut=True)
             begun, piece = b"", piece[first:]
-        data = begun + piece
-        end = data.rfind(b"\n") + 1
+        end = piece.rfind(b"\n") + 1
         if end:
-            yield Block(data[:end], end)
-        begun = data[end:]
+            data = b"".join((begun, memoryview(piece)[:end]))  # copied once
+            yield Block(data, len(data))
+            begun = b""
+        begun += piece[end:]
         size = len(begun)
     if size:
         yield Block(begun, size, cut=size > longest_line)

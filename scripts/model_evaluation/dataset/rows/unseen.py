@@ -45,10 +45,7 @@ def field_fault(name: str, value: object) -> Fault | None:
 
 def unseen_parts(message: Mapping[str, object]) -> list[tuple[Fault, object]]:
     """What a message holds beside text: what is to be said of it, and it."""
-    beside = (("tool_calls", Fault("tools", "tool calls")), ("function_call", Fault("tools", "tool calls")))
-    named = [
-        (fault, message[name]) for name, fault in (*beside, ("audio", Fault("not_text", "audio"))) if message.get(name)
-    ]
+    named = [(fault, message[name]) for name, fault in _OF_A_MESSAGE.items() if message.get(name)]
     content = message.get("content")
     parts = content if isinstance(content, list) else []
     return named + [(fault, part) for part in parts if (fault := _part_fault(part))]

@@ -72,8 +72,10 @@ def prompt_clusters(prompts: Sequence[str], *, most_pairs: int | None = None) ->
             candidates.update(
                 other for word in own[: int(len(own) * (1 - CONTAINED)) + 1] for other in everywhere[word]
             )
+        own_root = root(place)
         for other in candidates:
-            if root(other) == root(place):
+            other_root = root(other)
+            if other_root == own_root:
                 continue
             pairs += 1
             if most_pairs is not None and pairs > most_pairs:
@@ -81,7 +83,8 @@ def prompt_clusters(prompts: Sequence[str], *, most_pairs: int | None = None) ->
             if not _alike(samples[place], samples[other]):
                 continue
             if not _differ_in_substance(words[place], words[other]):
-                parent[max(root(place), root(other))] = min(root(place), root(other))
+                own_root, joined = sorted((own_root, other_root))
+                parent[joined] = own_root
     return numbered(root(place) for place in range(len(prompts)))
 
 
@@ -142,11 +145,13 @@ def _sample(words: frozenset[str]) -> frozenset[str]:
 
 
 def _alike(mine: frozenset[str], other: frozenset[str]) -> bool:
-    fewer, more = sorted((len(mine), len(other)))
+    fewer, more = len(mine), len(other)
+    if fewer > more:
+        fewer, more = more, fewer
+    if more > 2 * fewer:
+        return False
     both = len(mine & other)
-    if both >= ALIKE * (fewer + more - both):
-        return True
-    return fewer >= FEWEST_CONTAINED and both >= CONTAINED * fewer and more <= 2 * fewer
+    return both >= ALIKE * (fewer + more - both) or (fewer >= FEWEST_CONTAINED and both >= CONTAINED * fewer)
 
 
 def _differ_in_substance(mine: frozenset[str], other: frozenset[str]) -> bool:
