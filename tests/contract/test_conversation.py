@@ -77,6 +77,8 @@ def test_status_shows_what_the_lookups_offered_without_asking_again(
 
 
 REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
+    ("task", lambda w: "yes", "refused", "trained to do"),
+    ("task", lambda w: "ja, einverstanden", "refused", "trained to do"),
     ("dataset", lambda w: "rows.jsonl", "refused", "neither an S3 URI"),
     ("dataset", lambda w: f"s3://{w.bucket}", "not_one_object", "whole bucket"),
     ("dataset", lambda w: f"s3://{w.bucket}/", "not_one_object", "support_tickets"),
@@ -123,8 +125,11 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("output", lambda w: "s3://no-such-bucket-here/out", "not_found", "no bucket"),
     ("output", lambda w: f"s3://{w.bucket}/a//b", "bad_prefix", "//"),
     ("output", lambda w: "out", "refused", "S3 URI"),
+    ("output", lambda w: "yes", "refused", "s3://bucket/prefix"),
     ("region", lambda w: "eu-west-1", "other_region", "one region"),
     ("scope", lambda w: "both", "refused", "compare"),
+    ("scope", lambda w: w.group_name, "same_model", "under test"),
+    ("scope", lambda w: w.group_keyword, "choose", "have 'support' in the name"),
     ("confirm", lambda w: "no", "not_confirmed", "not a clear yes"),
     ("confirm", lambda w: "yes?", "not_confirmed", "not a clear yes"),
     ("confirm", lambda w: "looks right", "not_confirmed", "not a clear yes"),
@@ -293,6 +298,10 @@ def test_facts_that_were_taken_out_by_hand_are_a_damaged_file(
     run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
 ) -> None:
     document = json.loads(complete)
+    document["answers"]["data"]["facts"]["profile"] = None
+    (tmp_path / "workflow_state.json").write_text(json.dumps(document))
+    result = run_cli("status", project=tmp_path)
+    assert (result.code, result.json["error"]["code"]) == (5, "state_damaged")
     del document["answers"]["data"]["facts"]["profile"]
     (tmp_path / "workflow_state.json").write_text(json.dumps(document))
     result = run_cli("answer", "confirm", "yes", project=tmp_path)

@@ -619,6 +619,21 @@ def test_references_under_another_name_are_named_and_renamed_in_the_conversation
     }
 
 
+def test_what_convert_suggests_can_be_run_as_it_stands(talk: Talk) -> None:
+    file = str(talk.project / "rows.csv")
+    Path(file).write_text("question,answer\nWhere?,Here.\n")
+    command = f"For example: evaluate.py dataset convert {file}"
+    assert talk.refused("dataset", "convert", file, "--map", "x")["fix"].startswith(f"{command} --map ")
+    assert talk.refused("dataset", "convert", file, "--format", "x")["fix"] == f"{command} --format sagemaker"
+
+
+def test_an_empty_file_is_not_uploaded(talk: Talk) -> None:
+    file = str(talk.project / "rows.jsonl")
+    Path(file).write_bytes(b"")
+    assert talk.refused("dataset", "upload", file, f"s3://{talk.world.bucket}/up/", "--yes")["code"] == "empty_file"
+    assert talk.refused("answer", "dataset", file)["code"] == "empty_file"
+
+
 @pytest.mark.parametrize(
     "words", [("check", "x", "--map", "a=query"), ("convert",), ("convert", "a", "b"), ("convert", "--yes", "a")]
 )

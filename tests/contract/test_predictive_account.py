@@ -147,6 +147,7 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("reference", lambda w: "fernway-eights-v2", "same_model", "the candidate itself (equal)"),
     ("inference", lambda w: "ml.p4d.24xlarge 1", "no_quota", "is 0"),
     ("inference", lambda w: "a big one", "refused", "an instance type"),
+    ("inference", lambda w: "ml.m5.huge 1", "unknown_instance", "not an instance type"),
     ("predictions", lambda w: "endpoint", "other_source", "asked by batch"),
     ("role", lambda w: "none", "needed", "needs a role"),
 ]

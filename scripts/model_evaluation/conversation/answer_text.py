@@ -20,21 +20,29 @@ QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "„": "“", "‘": "’"
 def read_value(value: str, step_id: str) -> str:
     """The text that VALUE stands for: itself, standard input for `-`, a file's content for `@FILE`."""
     if value == "-":
+        return read_text(value, step_id)
+    if value.startswith("@") and len(value) > 1:
+        return read_text(value[1:], step_id, "Check the path. A value that really begins with @ is given with --text.")
+    return value
+
+
+def read_text(path: str, step_id: str | None = None, unreadable: str = "Check the path.") -> str:
+    """The text of a file, or of standard input for `-`. Raises Refused, with the fix ``unreadable`` when it cannot be
+    read."""
+    if path == "-":
         data, source = sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"
-    elif value.startswith("@") and len(value) > 1:
-        source = os.path.abspath(os.path.expanduser(value[1:]))
+    else:
+        source = os.path.abspath(os.path.expanduser(path))
         try:
             with open(source, "rb") as file:
                 data = file.read(MAX_BYTES + 1)
         except OSError as error:
             raise Refused(
                 f"{source} cannot be read: {error.strerror}.",
-                fix="Check the path. A value that really begins with @ is given with --text.",
+                fix=unreadable,
                 code="file_not_found" if isinstance(error, FileNotFoundError) else "file_unreadable",
                 step=step_id,
             ) from error
-    else:
-        return value
     if len(data) > MAX_BYTES:
         message = f"{source} holds more than {MAX_BYTES:,} bytes, too many for an answer."
         raise Refused(message, fix="Give a shorter value.", code="too_long", step=step_id)
@@ -42,7 +50,7 @@ def read_value(value: str, step_id: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"{source} is not UTF-8: byte {error.start} is 0x{data[error.start]:02x}."
-        fix = "Save it as UTF-8 and answer again."
+        fix = "Save it as UTF-8 and answer again." if step_id else "Save it as UTF-8."
         raise Refused(message, fix=fix, code="invalid_utf8", step=step_id) from error
 
 

@@ -33,6 +33,12 @@ def run_before(project: str, newest: Run, which: str) -> Run:
         comparable = [run for run in earlier if not unlike(newest, run)]
         if comparable:
             return comparable[-1]
+        if not earlier:
+            raise Refused(
+                "This project has no earlier run to compare with.",
+                fix="Run a second evaluation first, or name a run of another folder: --against RUN",
+                code="no_results",
+            )
         raise Refused(
             f"None of {len(earlier)} earlier runs of this project is on the same rows under the same conditions.",
             fix="See what sets them apart: evaluate.py report --history; or name a run: --against RUN",

@@ -34,7 +34,7 @@ def metadata_of(summary: Summary) -> dict[str, str]:
         "primary_metric": summary["primary_metric"],
         "execution": execution_id(summary),
         "created": summary["created"],
-        **{name: str(value) or "unknown" for name, value in summary["conditions"].items()},
+        **{name: _condition(value) or "unknown" for name, value in summary["conditions"].items()},
         "base_model": base["name"] if (base := summary["models"]["base"]) else "none",
         "rows": f"dataset={rows['dataset']} paired={rows['paired']}",
     }
@@ -42,6 +42,13 @@ def metadata_of(summary: Summary) -> dict[str, str]:
     facts |= {f"metric.{name}": _metric(summary["metrics"][name]) for name in names}
     first = list(facts.items())[:MOST_PROPERTIES]
     return {PREFIX + key: _REFUSED.sub("_", value)[:LONGEST] for key, value in first}
+
+
+def _condition(value: object) -> str:
+    """A condition in the service's alphabet, which has no quotes, commas or brackets."""
+    if isinstance(value, dict):
+        return " ".join(f"{name}={part}" for name, part in value.items() if part and not isinstance(part, dict))
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _metric(entry: Entry) -> str:

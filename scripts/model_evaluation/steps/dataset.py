@@ -160,6 +160,8 @@ def _not_in_s3(text: str) -> Refused:
     path = os.path.abspath(os.path.expanduser(text))
     files = shard_names(path)
     if all(os.path.isfile(file) for file in files):
+        if not any(os.path.getsize(file) for file in files):
+            raise Refused(f"{path} is empty (0 bytes).", fix="Give the file that holds the rows.", code="empty_file")
         quoted, name = shlex.quote(path), shlex.quote(os.path.basename(path))
         upload = f"aws s3 cp {quoted} s3://BUCKET/evaluation/{name}"
         what = f"{path} is a file on this machine"

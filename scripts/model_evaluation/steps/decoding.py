@@ -46,7 +46,7 @@ def check(text: str, context: Context) -> Answer:
     from model_evaluation.lookups.sagemaker.evaluation_spec import checked_settings
 
     spec = spec_of(context)
-    if text.strip().lower() == DEFAULTS:
+    if text.strip().lower() in (DEFAULTS, "default"):
         return Answer(DEFAULTS, findings=_defaults(context, spec))
     settings = checked_settings(text, spec)
     if not settings:

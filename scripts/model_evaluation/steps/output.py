@@ -16,7 +16,12 @@ def check(text: str, context: Context) -> Answer:
     from model_evaluation.lookups.s3.buckets import bucket_region
     from model_evaluation.lookups.s3.objects import parse_s3_uri
 
-    uri = parse_s3_uri(text.rstrip("/") if text.startswith("s3://") else text)
+    if not text.startswith("s3://"):
+        raise Refused(
+            f"{text[:200]!r} was received; the S3 URI of a prefix is expected, which looks like s3://bucket/prefix.",
+            fix="For example: evaluate.py answer output s3://my-bucket/model-evaluation/tickets",
+        )
+    uri = parse_s3_uri(text.rstrip("/"))
     if not uri.key:
         raise Refused(
             f"{text} is a whole bucket; a prefix inside it is expected.",

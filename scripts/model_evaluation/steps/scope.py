@@ -43,13 +43,16 @@ def check(text: str, context: Context) -> Answer:
 def _against_another(text: str, context: Context) -> Answer:
     """The candidate against another fine-tuned model: both are evaluated on the same rows in the same way."""
     text = _version_meant(text, context)
-    if not ("/" in text or text.startswith("arn:")):
+    try:
+        reference, notes = find_usable_package(context.aws, text, "scope")
+    except Refused as error:
+        if error.code != "not_found" or "/" in text:
+            raise
         raise Refused(
-            f"{text[:100]!r} was received; {', '.join(SCOPES)}, or a model package (its ARN or GROUP/VERSION) to "
-            "compare with are possible.",
+            f"{text[:100]!r} was received; {', '.join(SCOPES)}, or a model package to compare with (its ARN, its group "
+            "or GROUP/VERSION) are possible.",
             fix="Choose one of them.",
-        )
-    reference, _ = find_usable_package(context.aws, text, "scope")
+        ) from error
     if reference.arn == context.value("model"):
         raise Refused(
             f"{reference.arn} is the model under test itself.",
@@ -57,7 +60,7 @@ def _against_another(text: str, context: Context) -> Answer:
             code="same_model",
         )
     candidate = context.facts("model")
-    findings = [finding("scope", f"The model will be compared with {reference.group}/{reference.version}.")]
+    findings = [*notes, finding("scope", f"The model will be compared with {reference.group}/{reference.version}.")]
     if reference.base_model != candidate.get("base_model"):
         findings.append(
             finding(
@@ -140,7 +143,7 @@ STEP = Step(
     "scope",
     title="Scope",
     question="Compare with the base model, with an earlier version, or evaluate one model alone?",
-    expects="compare, tuned, base, or the model package to compare with (its ARN, or GROUP/VERSION)",
+    expects="compare, tuned, base, or the model package to compare with (its ARN, its group, or GROUP/VERSION)",
     example="compare",
     reference="references/model-packages.md",
     check=check,

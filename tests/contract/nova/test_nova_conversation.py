@@ -361,6 +361,8 @@ def test_functions_that_cannot_be_used(answer: Answer, aws: LocalAws, world: Wor
     assert refused(answer(processor="nothing-of-that-name"))[0] == "not_found"
     assert refused(answer(processor="ticket-metrics median"))[0] == "bad_operation"
     assert refused(answer(processor="generate haiku"))[0] == "bad_operation"
+    elsewhere = world.function_arn.replace(world.region, "eu-west-1")
+    assert refused(answer(processor=elsewhere))[0] == "other_region"
     deploy_function(Seeder(aws.cloud, world.region), f"{world.function_arn}-slow", "x = 1\n", timeout=3)
     findings = {item["kind"]: item for item in answer(processor="ticket-metrics-slow").json["findings"]}
     assert "--timeout 30" in findings["short_timeout"]["fix"]

@@ -166,6 +166,9 @@ def test_a_file_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert trial.metrics == ["team_correct", "json_valid"]
     with pytest.raises(Refused, match="There is no file"):
         local_call(str(tmp_path / "nothing.py"))
+    (tmp_path / "metrics.json").write_text("[]")
+    with pytest.raises(Refused, match="is not a Python file"):
+        local_call(str(tmp_path / "metrics.json"))
 
 
 @pytest.mark.parametrize(

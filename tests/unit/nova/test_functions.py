@@ -175,3 +175,4 @@ def test_the_commands_that_deploy_it_name_everything() -> None:
     assert archive.startswith("zip -j nova_metrics.zip")
     assert "--handler nova_metrics.lambda_handler" in create
     assert "--timeout 30" in create
+    assert deployment("/my project/nova_metrics.py", "us-east-1")[0].endswith(" '/my project/nova_metrics.py'")

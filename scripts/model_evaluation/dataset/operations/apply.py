@@ -35,7 +35,7 @@ _NOTHING_LEFT = {
 }
 ERRORS = "there are errors"
 OF_THE_FILE = frozenset({"bom", "empty_file", "mixed_formats", "too_many_rows"})  # faults that no single row has
-DROP_INVALID = "Leave them out first: evaluate.py answer data drop-invalid"
+DROP_INVALID = "Correct them, or leave them out of a conversation's dataset first: evaluate.py answer data drop-invalid"
 
 
 def parse_operation(text: str) -> tuple[str, list[str]]:
@@ -164,14 +164,15 @@ def _distribute(name: str, source: Source, arguments: list[str], writer: RowWrit
 
 
 def _convert(source: Source, arguments: list[str], writer: RowWriter) -> None:
-    renaming, formats = _renaming(arguments)
+    command = convert_command(source.report.source)
+    renaming, formats = _renaming(arguments, command)
     if len(formats) > 1:
         raise _usage("convert takes at most one format", "convert sagemaker")
     target = formats[0] if formats else _default_target(source, renaming)
     if target not in FORMATS:
         raise Refused(
             f"{target!r} is not a format; one of {', '.join(FORMATS)} is expected.",
-            fix="For example: evaluate.py answer data 'convert sagemaker'",
+            fix=f"For example: {command} --format sagemaker",
             code="unknown_format",
         )
     refused: dict[str, list[int]] = {}
@@ -188,20 +189,20 @@ def _convert(source: Source, arguments: list[str], writer: RowWriter) -> None:
             refused.setdefault(str(error), []).append(number)
             continue
         writer.write(number, json.dumps(new_row, ensure_ascii=False).encode())
-    command = convert_command(source.report.source, whole_renaming(source.foreign) or UNKNOWN)
+    mapping = convert_command(source.report.source, whole_renaming(source.foreign) or UNKNOWN)
     if not usable and (source.foreign or source.is_table):
         likely = ", ".join(f"`{name}`" for name, _ in whole_renaming(source.foreign))
         which = f"by their names, {likely} hold what an evaluation needs" if likely else "no field looks like one"
         message = f"No row has its prompt where one is read; {which}."
-        raise Refused(message, fix=f"Name the fields: {command}", code="foreign_names")
+        raise Refused(message, fix=f"Name the fields: {mapping}", code="foreign_names")
     if refused:
-        refusal = _not_convertible(refused, target)
+        refusal = _not_convertible(refused, target, command)
         if source.foreign and ERRORS in refused:
-            refusal.fix = f"Name the fields: {command}"
+            refusal.fix = f"Name the fields: {mapping}"
         raise refusal
 
 
-def _renaming(arguments: list[str]) -> tuple[Renaming, list[str]]:
+def _renaming(arguments: list[str], command: str) -> tuple[Renaming, list[str]]:
     """What `--map` says, and the other arguments."""
     pairs: list[tuple[str, str]] = []
     others: list[str] = []
@@ -213,11 +214,15 @@ def _renaming(arguments: list[str]) -> tuple[Renaming, list[str]]:
         try:
             pairs += parse_renaming(word.partition("=")[2] or next(words, ""))
         except ValueError as error:
-            raise _usage(f"--map: {error}", "convert --map question=query,answer=response") from error
+            raise Refused(
+                f"--map: {error}.",
+                fix=f"For example: {command} --map question=query,answer=response",
+                code="bad_operation",
+            ) from error
     return tuple(pairs), others
 
 
-def convert_command(source: str, renaming: Renaming) -> str:
+def convert_command(source: str, renaming: Renaming = ()) -> str:
     """The command that converts a file or object."""
     return f"evaluate.py dataset convert {shlex.quote(source)}{as_option(renaming)}"
 
@@ -237,13 +242,13 @@ def _default_target(source: Source, renaming: Renaming) -> str:
     return "openai_chat" if several_turns and "openai_chat" not in source.report.terms.refused_formats else "sagemaker"
 
 
-def _not_convertible(refused: Mapping[str, list[int]], target: str) -> Refused:
+def _not_convertible(refused: Mapping[str, list[int]], target: str, command: str) -> Refused:
     count = sum(map(len, refused.values()))
     reason, lines = max(refused.items(), key=lambda item: len(item[1]))
     shown = ", ".join(map(str, lines[:_LINES_SHOWN])) + ("…" if len(lines) > _LINES_SHOWN else "")
     fix = "Correct these rows and upload the file again"
     if target != "openai_chat":
-        fix += ", or use the format that holds every conversation: evaluate.py answer data 'convert openai_chat'"
+        fix += f", or use the format that holds every conversation: {command} --format openai_chat"
     if reason == ERRORS:
         fix = DROP_INVALID
     return Refused(

@@ -37,7 +37,7 @@ class ScorerTool(MetricTool):
             return body, 0
         body["error"] = {
             "code": "scorer_unusable",
-            "message": " ".join(trial.faults),
+            "message": "; ".join(trial.faults),
             "fix": "Mend the scorer; references/custom-scorer.md has the event of each format and the reply.",
         }
         return body, 3

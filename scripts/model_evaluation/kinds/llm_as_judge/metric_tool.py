@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from model_evaluation.conversation.answer_text import read_value
+from model_evaluation.conversation.answer_text import read_text
 from model_evaluation.conversation.workflow import finding
 from model_evaluation.errors import Refused, UsageError
 from model_evaluation.json_types import JsonObject
@@ -41,7 +41,7 @@ class CustomMetricTool(MetricTool):
                 "--rows, --judge and --yes go with `metric try`; `metric lint` calls no judge.",
                 fix="See: evaluate.py metric --help",
             )
-        text = read_value("-" if args.file == "-" else f"@{args.file}", "custom_metrics")
+        text = read_text(args.file)
         return (_try(args, text), 0) if args.action == "try" else _lint(text)
 
 

@@ -63,7 +63,8 @@ def features(subject: Subject) -> Iterator[Result]:
         if texts and family in NUMBERS_ONLY:
             listed = ",".join(texts[:5])
             yield failed(
-                f"{family} takes numbers only; {len(texts)} columns that it would be sent hold text: {listed}.",
+                f"{family} takes numbers only; of the columns that it would be sent, {len(texts)} "
+                f"{'holds' if len(texts) == 1 else 'hold'} text: {listed}.",
                 "Leave them out (ignore=...), or encode them as for the training:\nevaluate.py revise columns",
                 part=side,
             )

@@ -36,6 +36,8 @@ class Upload(NamedTuple):
 def planned_upload(names: list[str], target: str) -> Upload:
     """Where the files go: below ``target`` when it ends in a slash, else to that very name."""
     paths = local_files(names)
+    if not any(os.path.getsize(path) for path in paths):
+        raise Refused(f"{paths[0]} is empty (0 bytes).", fix="Give the file that holds the rows.", code="empty_file")
     first = whole_set(paths[0]) if len(paths) > 1 or shard_names(names[0]) != names else None
     name = first or paths[0]
     uri = parse_s3_uri(target)

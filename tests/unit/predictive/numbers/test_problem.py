@@ -126,6 +126,7 @@ def test_a_primary_metric_is_read_and_written() -> None:
         ("r2", "is not a metric of binary"),
         ("f1 0.01", "margin=X"),
         ("f1 margin=-1", "at least 0"),
+        ("f1 margin=5", "lies between 0 and 1"),
         ("f1 margin=small", "is no number for the margin"),
     ],
 )

@@ -48,6 +48,7 @@ def test_a_format_is_told(start: bytes, form: TableFormat) -> None:
         (b"  \n", "is empty"),
         (b"PK\x03\x04", "zip archive or a spreadsheet"),
         (b"\x00\x01\x02", "binary"),
+        ("id,label".encode("utf-16"), "UTF-16 text"),
         (b"[\n{},\n", "one JSON array"),
         (b"a,b\n\xff,1\n", "not UTF-8"),
     ],
@@ -55,6 +56,11 @@ def test_a_format_is_told(start: bytes, form: TableFormat) -> None:
 def test_what_is_no_table_is_said(start: bytes, words: str) -> None:
     with pytest.raises(TableError, match=words):
         detect_format("rows", start, whole=True)
+
+
+def test_a_name_that_promises_parquet_is_held_against_the_bytes() -> None:
+    with pytest.raises(TableError, match="is not Parquet"):
+        detect_format("rows.parquet", b"a,b\n1,2\n", whole=True)
 
 
 def test_cells_stay_as_they_are_written(tmp_path: Path) -> None:

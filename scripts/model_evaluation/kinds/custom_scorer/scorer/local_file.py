@@ -27,10 +27,16 @@ json.dump(reply, out)
 
 def local_call(path: str) -> Call:
     """Calls ``lambda_handler`` of a Python file. It runs as you, with your files and your network, so it is only for
-    code of your own. Raises Refused when there is no such file."""
+    code of your own. Raises Refused when there is no such file, or it is none of Python."""
     path = os.path.abspath(os.path.expanduser(path))
     if not os.path.isfile(path):
         raise Refused(f"There is no file {path}.", fix="Check the path.", code="file_unreadable")
+    if not path.endswith(".py"):
+        raise Refused(
+            f"{path} is not a Python file; a scorer is one with the function lambda_handler(event, context).",
+            fix="Give the scorer's .py file, or the ARN of the deployed function.",
+            code="not_python",
+        )
 
     def call(event: list[dict[str, Any]]) -> object:
         try:

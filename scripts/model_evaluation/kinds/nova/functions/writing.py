@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import jinja2
@@ -59,4 +60,4 @@ def deployment(path: str, region: str, prefix: str = "") -> list[str]:
         f"--runtime python3.12 --handler {MODULE}.lambda_handler --timeout 30 --memory-size 256 "
         f"--role ROLE_ARN_FOR_LAMBDA --zip-file fileb://{archive}"
     )
-    return [f"zip -j {archive} {path}", create]
+    return [f"zip -j {archive} {shlex.quote(path)}", create]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from model_evaluation.conversation.assent import is_assent
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Choose
 from model_evaluation.kinds.nova.chosen import task_of
@@ -33,12 +35,16 @@ def metrics_of(context: Context) -> list[str]:
 def check(text: str, context: Context) -> Answer:
     names, word = metrics_of(context), NAMES.get(text.strip(), text.strip())
     name = next((name for name in names if name.lower() == word.lower()), None)
-    if name is None and context.facts("processor").get("processor") and re.fullmatch(r"\w+", word):
+    function = context.facts("processor").get("processor")
+    if name is None and function and re.fullmatch(r"\w+", word) and not is_assent(word):
         name = word
         note = f"{word} has to be a metric of the function; whether it gives it shows when it has run."
-        return Answer(name, facts=_field(context), findings=[finding("function_metric", note, level="warning")])
+        unseen = finding("function_metric", note, level="warning")
+        if close := get_close_matches(word, names, n=1, cutoff=0.8):
+            unseen["fix"] = f"If the container's own {close[0]} is meant: evaluate.py answer primary_metric {close[0]}"
+        return Answer(name, facts=_field(context), findings=[unseen])
     if name is None:
-        raise Choose(f"{text[:60]!r} is no metric here.", fix="Choose one from the list.", choices=_choices(context))
+        raise Choose(f"{text[:60]!r} is not a metric here.", fix="Choose one from the list.", choices=_choices(context))
     fields = context.facts("data").get("answer_fields") or []
     findings = []
     if fields and name in OVERLAP_METRICS:

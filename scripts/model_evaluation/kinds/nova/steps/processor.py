@@ -74,12 +74,15 @@ def _existing(words: list[str], context: Context) -> Answer:
         )
     chosen = [word.lower() for word in options]
     aggregation = next((word for word in chosen if word in AGGREGATIONS), "average")
+    if FUNCTION_ARN.fullmatch(name) and name.split(":")[3] != context.aws.region:
+        raise Refused(
+            f"{name} is not of {context.aws.region}, where the evaluation runs.",
+            fix=f"Deploy it in {context.aws.region}. Functions there: aws lambda list-functions --region "
+            f"{context.aws.region}",
+            code="other_region",
+        )
     found = _described(name, context)
     arn = str(found["FunctionArn"])
-    if not FUNCTION_ARN.fullmatch(arn) or arn.split(":")[3] != context.aws.region:
-        raise Refused(
-            f"{arn} is not of {context.aws.region}.", fix="Deploy it in the evaluation's region.", code="other_region"
-        )
     if found.get("State", "Active") != "Active":
         raise Refused(
             f"The function is {found['State']}: {found.get('StateReason') or 'no reason given'}.",

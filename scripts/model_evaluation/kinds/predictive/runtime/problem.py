@@ -38,6 +38,13 @@ SCORE_METRICS = frozenset(
     {"roc_auc", "average_precision", "log_loss", "brier_score", "macro_roc_auc", "weighted_roc_auc"}
 )
 """Metrics that need scores: predicted classes alone do not do."""
+WITHIN_ONE = frozenset(name for kind in ("binary", "multiclass") for name in METRICS[kind]) - {
+    "matthews_corrcoef",
+    "log_loss",
+    "brier_score",
+    "expected_cost",
+}
+"""Metrics that lie between 0 and 1, so that no difference reaches 1."""
 LOWER_IS_BETTER = frozenset(METRICS["regression"]) - {"r2"} | {
     "log_loss", "brier_score", "expected_cost", "davies_bouldin",
 }  # fmt: skip
@@ -258,6 +265,10 @@ class PrimaryMetric:
         margin = _number(value.strip(), "margin")
         if margin < 0:
             raise ValueError(f"A margin is at least 0, not {value.strip()}.")
+        if margin >= 1 and name in WITHIN_ONE:
+            raise ValueError(
+                f"{name} lies between 0 and 1: a margin of {value.strip()} would call any two models equal."
+            )
         return cls(name, margin)
 
     @property

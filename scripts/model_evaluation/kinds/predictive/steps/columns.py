@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from model_evaluation.conversation.context import Context
@@ -35,10 +36,15 @@ def _refuse_absent(columns: Columns, table: Table) -> None:
         hint = " The file has no header: its columns are called 0, 1, 2 and so on." if numbered else ""
         raise Refused(
             f"The test set has no column {', '.join(map(repr, absent))[:200]}; it has "
-            f"{', '.join(table.names[:20])[:400]}.{hint}",
+            f"{_listed(table.names, 20)}.{hint}",
             fix="Name the columns as the file does.",
             code="no_such_column",
         )
+
+
+def _listed(names: Sequence[str], most: int) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(name[:40] for name in names[:most]) + more
 
 
 def _look(columns: Columns, table: Table) -> tuple[JsonObject, list[JsonObject]]:
@@ -138,7 +144,7 @@ def _repeated(profile: TableProfile) -> str:
 def offer(context: Context) -> Offer:
     profile = profile_of(context)
     suggestion = suggest_columns(profile)
-    lines = [f"The columns are {', '.join(name[:40] for name in profile.names[:30])}."]
+    lines = [f"The columns are {_listed(profile.names, 30)}."]
     if suggestion.columns.group:
         lines.append(
             f"Several rows share a value of {suggestion.columns.group}: as group, they count as belonging together."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from difflib import get_close_matches
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
@@ -21,7 +22,15 @@ def check(text: str, context: Context) -> Answer:
             fix=f"For example: evaluate.py answer inference '{DEFAULT}'",
         )
     findings = []
-    limit = _quota(context, match[1])
+    quotas = _quotas(context)
+    limit = quotas.get(match[1])
+    if quotas and limit is None:
+        close = ", ".join(get_close_matches(match[1], quotas, n=3, cutoff=0.5)) or ", ".join(sorted(quotas)[:5])
+        raise Refused(
+            f"{match[1]} is not an instance type that runs transform jobs in {context.aws.region}.",
+            fix=f"Close to it: {close}. For example: evaluate.py answer inference '{DEFAULT}'",
+            code="unknown_instance",
+        )
     if limit == 0:
         raise Refused(
             f"The account's quota for {match[1]} in transform jobs is 0.",
@@ -35,17 +44,20 @@ def check(text: str, context: Context) -> Answer:
     return Answer(f"{match[1]} {match[2] or 1}", facts=facts, findings=findings)
 
 
-def _quota(context: Context, instance: str) -> float | None:
-    """How many of these instances the account may have in transform jobs; ``None`` where that cannot be read."""
+def _quotas(context: Context) -> dict[str, float]:
+    """How many instances of each type the account may have in transform jobs; empty where that cannot be read."""
     from model_evaluation.lookups.failures import aws_errors
 
+    quotas: dict[str, float] = {}
     paginator = context.aws.client("service-quotas").get_paginator("list_service_quotas")
     with suppress(AwsError), aws_errors("reading the quotas of", resource="sagemaker"):
         for page in paginator.paginate(ServiceCode="sagemaker"):
             for quota in page["Quotas"]:
-                if quota["QuotaName"] == f"{instance} for transform job usage":
-                    return float(quota["Value"])
-    return None
+                instance, of_transform, _ = quota["QuotaName"].partition(" for transform job usage")
+                if of_transform:
+                    quotas[instance] = float(quota["Value"])
+        return quotas
+    return {}
 
 
 def settle(context: Context) -> Answer:

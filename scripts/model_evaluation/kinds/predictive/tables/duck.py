@@ -133,7 +133,8 @@ def open_table(
             except (duckdb.Error, UnicodeDecodeError) as error:
                 raise _unreadable(error) from error
             except TableError as error:
-                raise Refused(str(error), fix="Mend that line.", code="dataset_unusable") from error
+                fix = "Give one table: a file, or parts with the same columns; `answer dataset` takes another."
+                raise Refused(str(error), fix=fix, code="dataset_unusable") from error
             return names
 
         names = created(f"{'VIEW' if once else 'TABLE'} rows", aws, source)

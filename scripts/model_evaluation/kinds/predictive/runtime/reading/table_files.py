@@ -80,8 +80,12 @@ def detect_format(name: str, start: bytes, *, whole: bool) -> TableFormat:
     for magic, what in ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "a zip archive or a spreadsheet"), (b"BZh", "bzip2")):
         if start.startswith(magic):
             raise TableError(f"{name} is {what}; expected CSV, Parquet, JSON Lines or libsvm, not compressed.")
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise TableError(f"{name} is UTF-16 text; save it as UTF-8.")
+    if name.endswith(".parquet"):
+        raise TableError(f"{name} is not Parquet, although it is named so.")
     if b"\x00" in start[:4096]:
-        raise TableError(f"{name} is binary and no Parquet; expected CSV, Parquet, JSON Lines or libsvm.")
+        raise TableError(f"{name} is binary and not Parquet; expected CSV, Parquet, JSON Lines or libsvm.")
     lines = start.removeprefix(b"\xef\xbb\xbf").splitlines()
     if not whole and len(lines) > 1:
         lines = lines[:-1]  # cut in the middle
