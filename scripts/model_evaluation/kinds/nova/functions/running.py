@@ -127,6 +127,7 @@ def _is_number(value: object) -> bool:
 def _answers(path: str, events: Sequence[object], limit: float) -> list[Json]:
     """What the function answers to each event, or what it raised, and in how many seconds."""
     text = "".join(json.dumps(event) + "\n" for event in events)
+    ended = "it ended without an answer"
     try:
         done = subprocess.run(  # noqa: S603 - the user's own function, which they asked to run
             [sys.executable, "-c", RUNNER, path],
@@ -136,11 +137,13 @@ def _answers(path: str, events: Sequence[object], limit: float) -> list[Json]:
     except subprocess.TimeoutExpired as error:
         output = error.stdout or b""
         lines = (output.decode("utf-8", "replace") if isinstance(output, bytes) else output).splitlines()
-        lines.append(json.dumps({"fault": f"it did not answer within {limit:g} s", "seconds": limit}))
+        fault = f"it did not answer within {limit:g} s, which all calls have together"
+        lines.append(json.dumps({"fault": fault, "seconds": limit}))
+        ended = "it was not called: one before it did not answer"
     answers = [json.loads(line) for line in lines if line.strip()]
     if answers and "broken" in answers[0]:
         return [{"fault": f"it cannot be loaded: {answers[0]['broken']}", "seconds": 0.0}] * len(events)
-    missing = [{"fault": "it ended without an answer", "seconds": 0.0}] * (len(events) - len(answers))
+    missing = [{"fault": ended, "seconds": 0.0}] * (len(events) - len(answers))
     return [*answers, *missing]
 
 

@@ -72,7 +72,7 @@ def _paired(text: str, task: str, context: Context) -> Refused:
         )
     path = write_rows(context.project, TASKS[task].file, pairs.rows)
     return Refused(
-        f"{len(pairs.rows)} pairs were written to {path}; nothing was uploaded. Left out: {left}.",
+        f"Pairs written to {path}: {len(pairs.rows)}; nothing was uploaded. Left out: {left}.",
         fix=f"If the user agrees: evaluate.py dataset upload {shlex.quote(path)} s3://BUCKET/FOLDER/{TASKS[task].file} "
         "--yes - then answer with that URI.",
         code="prepared",

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from model_evaluation.kinds.nova.runtime.output.details import DetailRow, DetailRows, read_details
+from model_evaluation.kinds.nova.runtime.output.details import LOGPROBS, DetailRow, DetailRows, read_details
 from model_evaluation.kinds.nova.runtime.output.result_files import OutputFiles, aggregate_results, headline
 from model_evaluation.kinds.nova.runtime.report.nova_analysis import NovaAnalysis
-from model_evaluation.kinds.nova.runtime.report.words import report_words
+from model_evaluation.kinds.nova.runtime.report.words import recipe_in, report_words
 from model_evaluation.runtime.results.cautions import mean_cautions, score_cautions
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
@@ -142,7 +142,7 @@ def conclusion(
     told = records if read is paired else [record for record in records if len(record.answers) == len(sides)]
     warnings = [
         *notes,
-        *_file_cautions(outputs, readings.details, asked.skipped, labels),
+        *_file_cautions(outputs, readings.details, asked, labels),
         *(text for side in sides for text in matching_cautions(counts[side], labels[side], paired.dataset_rows)),
         *(
             text
@@ -203,10 +203,11 @@ def container_numbers(output: OutputFiles) -> Mapping[str, float]:
 
 
 def _file_cautions(
-    outputs: Mapping[Side, OutputFiles], details: Mapping[Side, DetailRows], skipped: int, labels: Mapping[str, str]
+    outputs: Mapping[Side, OutputFiles], details: Mapping[Side, DetailRows], asked: Answered, labels: Mapping[str, str]
 ) -> Iterator[str]:
-    if skipped:
-        yield f"Lines of the dataset that are not usable rows: {skipped}."
+    if asked.skipped:
+        yield f"Lines of the dataset that are not usable rows: {asked.skipped}."
+    wanted = recipe_in(asked.evaluation.conditions).get("inference", {}).get("top_logprobs")
     for side, found in details.items():
         problems = [*outputs[side].unusable, *found.problems]
         if problems:
@@ -216,6 +217,11 @@ def _file_cautions(
             )
         if found.logprobs and found.logprobs != "pred_logprobs":
             yield f"The {labels[side]}'s log probabilities stand in a column named {found.logprobs}; it was read."
+        if wanted and not any(row.logprobs for row in found.rows):
+            yield (
+                f"The recipe asks for top_logprobs {wanted}, and the {labels[side]}'s results have none in a column "
+                f"named {' or '.join(LOGPROBS)}: how sure it was is not known."
+            )
 
 
 def _overlap_caution(asked: Answered) -> Iterator[str]:
@@ -236,7 +242,7 @@ def _confidence(
     columns: dict[str, Sequence[float | str | None]] = {}
     records, details = readings.records, readings.details
     for side, matching in readings.matchings.items():
-        if not details[side].logprobs:
+        if not any(row.logprobs for row in details[side].rows):
             continue
         empty = DetailRow("", "", "", "", {})
         own = [answer_confidence(matching.details.get(record.id, empty), answer_field) for record in records]
