@@ -35,7 +35,7 @@ def test_what_is_written_passes_its_own_tests(template: str, tmp_path: Path) -> 
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert source_faults(Path(paths[0]).read_text(encoding="utf-8")) == []
-    with pytest.raises(Refused, match="is there already"):
+    with pytest.raises(Refused, match="exists already"):
         write_function(str(tmp_path), template, "class")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from model_evaluation.errors import EvaluationError, NotFound
+from model_evaluation.errors import NotFound
 from model_evaluation.kinds.nova.card import recipe, reference
 from model_evaluation.kinds.nova.kind import Nova
 from model_evaluation.kinds.nova.lookups import checkpoint_is_there
@@ -74,22 +74,6 @@ def image(subject: Subject) -> Iterator[Result]:
         yield passed("The container's image is the one that the user guide names.")
 
 
-def rows(subject: Subject) -> Iterator[Result]:
-    """The file is still the one that was read."""
-    from model_evaluation.lookups.s3.dataset_files import unchanged_files
-
-    facts = subject.facts("dataset")
-    if not facts.get("bucket"):
-        yield passed("The questions are the container's own.")
-        return
-    try:
-        unchanged_files(subject.aws, facts)
-    except EvaluationError as error:
-        yield failed(error.message, error.fix)
-        return
-    yield passed(f"{int(subject.facts('data')['profile']['rows']):,} rows, unchanged since they were read.")
-
-
 # What the notebook calls, by the last part of an endpoint's service name.
 ENDPOINTS = ("s3", "sagemaker.api", "sts", "logs")
 RECIPE_STEPS = ("model", "nova_task", "inference", "scale")
@@ -99,7 +83,7 @@ CHECKS: tuple[Check, ...] = (
     Check("recipe", sound_recipe, RECIPE_STEPS),
     Check("checkpoint", checkpoints, ("model", "scope")),
     Check("image", image, ("region",)),
-    Check("rows", rows, ("dataset", "data")),
+    shared.PROFILE,
     *shared.access(Nova.permission_steps),
     shared.studio_network(ENDPOINTS),
     shared.SDK,

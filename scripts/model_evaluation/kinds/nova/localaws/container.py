@@ -191,9 +191,8 @@ def _rewarded(
 ) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
     """Answers to every question, with the rewards that the function gives them."""
     questions = [question_row(row, line) for line, row in enumerate(rows, 1)]
-    asked = [
-        {"query": own.prompt, "response": own.reference or "", "metadata": json.dumps(own.metadata)}
-        for own in questions
+    asked: list[Row] = [
+        {"query": own.prompt, "response": own.reference, "metadata": json.dumps(own.metadata)} for own in questions
     ]
     texts = [text for text, _ in _answers(asked, recipe)]
     ids = [str(row.get("id", line)) for line, row in enumerate(rows, 1)]

@@ -69,8 +69,8 @@ def read_results(runs: Sequence[FinishedRun], settings: NovaSettings, aws: AwsCl
     if settings.dataset:
         inputs = {"dataset": settings.dataset, "dataset_etag": settings.dataset_etag}
         analysis = replace(analysis, summary={**analysis.summary, "inputs": inputs})
-    counts = analysis.summary["rows"]
-    print("Rows:", ", ".join(f"{value} {key}" for key, value in counts.items() if value is not None))  # noqa: T201
+    counts = ", ".join(f"{value} {key}" for key, value in analysis.summary["rows"].items() if value is not None)
+    print("Rows:", counts if len(analysis.table) else "none; the container left its own numbers alone")  # noqa: T201
     return analysis
 
 

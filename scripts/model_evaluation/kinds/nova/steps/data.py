@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.nova.chosen import brings_questions, task_of
-from model_evaluation.kinds.nova.pairs import write_rows
 from model_evaluation.kinds.nova.runtime.output.details import ROW_ID
 from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, RFT
 from model_evaluation.kinds.nova.runtime.recipes.rows import (
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
 CONVERT = "convert"
-NO_ROWS: Json = {"profile": {"rows": 0, "usable_rows": 0}, "etag": ""}
+NO_ROWS: Json = {"profile": {"rows": 0, "usable_rows": 0}}
 LINES_SHOWN = 5
 SAMPLES = 3
 CHARS_PER_TOKEN = 4
@@ -81,6 +80,8 @@ def _read(context: Context) -> NovaRows:
 
 def _converted(context: Context) -> Refused:
     """Writes rows of another format as those of a reward evaluation; says what became of them."""
+    from model_evaluation.kinds.nova.pairs import write_rows
+
     rows, left_out = reward_rows(_dataset_lines(context))
     if not rows:
         return Refused(
