@@ -19,8 +19,7 @@ from model_evaluation.kinds.nova.runtime.scores.analysis import (
     Answered,
     analyse_aggregates,
     analyse_answers,
-    benchmark_metric,
-    benchmark_rows,
+    analyse_benchmark,
     subtask_of,
 )
 from model_evaluation.kinds.nova.runtime.scores.answers import answer_fields, json_object, label_of
@@ -282,16 +281,18 @@ def test_fields_that_classify() -> None:
 
 
 def test_a_benchmark_is_compared_question_by_question_and_by_subtask() -> None:
-    outputs = {
+    outputs: dict[Side, OutputFiles] = {
         side: sorted_in(output_files(recipe(model, "math"), [], NovaOutput()))
         for side, model in (("tuned", CHECKPOINT), ("base", "nova-lite/prod"))
     }
-    asked = Answered(evaluation(primary="exact_match", task="math"), benchmark_rows(outputs))  # type: ignore[arg-type]
-    asked = benchmark_metric(asked, outputs)  # type: ignore[arg-type]
-    summary = analyse_answers(asked, outputs).summary  # type: ignore[arg-type]
+    summary = analyse_benchmark(evaluation(primary="exact_match", task="math"), outputs).summary
     assert summary["rows"]["paired"] == 7 * 60
     assert set(summary["slices"]["category"]) >= {"algebra", "precalculus"}
     assert summary["slices"]["category"]["algebra"]["exact_match"]["n_paired"] == 60
+    named = {side: edited(own, lambda row: {**row, "metrics": "{'em': 1.0}"}) for side, own in outputs.items()}
+    assert (
+        analyse_benchmark(evaluation(primary="pass@1", task="math"), named).summary["primary_metric"] == "exact_match"
+    )
 
 
 QUESTIONS = [json.loads(line) for line in demo_questions().splitlines()]

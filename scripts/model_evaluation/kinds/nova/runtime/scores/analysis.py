@@ -68,11 +68,44 @@ class Readings:
 def analyse_answers(asked: Answered, outputs: Mapping[Side, OutputFiles], *, notes: Sequence[str] = ()) -> NovaAnalysis:
     """Scores of each model's answers, paired by record and compared; the classes of a field, and how sure the models
     were of it. Raises :class:`ResultsError` when a model that was asked for has no rows at all."""
+    return _of_details(asked, outputs, _read(asked.evaluation, outputs), notes)
+
+
+def analyse_benchmark(
+    evaluation: Evaluation, outputs: Mapping[Side, OutputFiles], *, notes: Sequence[str] = ()
+) -> NovaAnalysis:
+    """The same of a benchmark, whose dataset is the container's: questions are those of the jobs' own tables, with the
+    subtask as their category. Where the rows have its metric under another name, that name is taken. Without tables see
+    :func:`analyse_aggregates`."""
+    if not any(output.details for output in outputs.values()):
+        return analyse_aggregates(evaluation, outputs, notes=notes)
+    details = _read(evaluation, outputs)
+    rows: dict[tuple[str, str, str], DatasetRow] = {}
+    for detail in (row for own in details.values() for row in own.rows):
+        category = subtask_of(detail.place.partition(", row ")[0])
+        row = DatasetRow(len(rows) + 1, detail.example, detail.gold or None, category=category)
+        rows.setdefault((category, detail.example, detail.gold), row)
+    names = [NAMES.get(name, name) for row in details[evaluation.sides[0]].rows for name in row.metrics]
+    if names and evaluation.primary_metric not in names:
+        evaluation = replace(evaluation, primary_metric=names[0])
+    return _of_details(Answered(evaluation, list(rows.values())), outputs, details, notes)
+
+
+def _read(evaluation: Evaluation, outputs: Mapping[Side, OutputFiles]) -> dict[Side, DetailRows]:
+    details = {side: read_details(outputs[side].details) for side in evaluation.sides}
+    for side, own in details.items():
+        if not own.rows:
+            raise no_rows(evaluation.names[side], own.problems)
+    return details
+
+
+def _of_details(
+    asked: Answered,
+    outputs: Mapping[Side, OutputFiles],
+    details: Mapping[Side, DetailRows],
+    notes: Sequence[str],
+) -> NovaAnalysis:
     sides = asked.evaluation.sides
-    details = {side: read_details(outputs[side].details) for side in sides}
-    for side in sides:
-        if not details[side].rows:
-            raise no_rows(asked.evaluation.names[side], details[side].problems)
     readings = put_to_records(asked, details)
     records, matchings = readings.records, readings.matchings
     names = dict.fromkeys(name for r in records for own in r.answers.values() for name in own.scores)
@@ -267,19 +300,6 @@ def _correct(record: Record, side: Side) -> float:
     return float(score) if isinstance(score, float) else float("nan")
 
 
-def benchmark_rows(outputs: Mapping[Side, OutputFiles]) -> list[DatasetRow]:
-    """The questions of a benchmark as rows, as the jobs' own tables have them: its dataset is the container's. Their
-    category is the subtask, by the table's name."""
-    rows: dict[tuple[str, str, str], DatasetRow] = {}
-    for output in outputs.values():
-        for name, path in sorted(output.details.items()):
-            category = subtask_of(name)
-            for detail in read_details({name: path}).rows:
-                key = (category, detail.example, detail.gold)
-                rows.setdefault(key, DatasetRow(len(rows) + 1, detail.example, detail.gold or None, category=category))
-    return list(rows.values())
-
-
 def analyse_aggregates(
     evaluation: Evaluation, outputs: Mapping[Side, OutputFiles], *, notes: Sequence[str] = ()
 ) -> NovaAnalysis:
@@ -330,13 +350,3 @@ def subtask_of(name: str) -> str:
     for strategy in ("_zs_cot", "_fs_cot", "_zs", "_fs"):
         task = task.removesuffix(strategy)
     return task.partition(":")[2] or task
-
-
-def benchmark_metric(asked: Answered, outputs: Mapping[Side, OutputFiles]) -> Answered:
-    """The same with the name under which the rows have the benchmark's metric, where that is another one."""
-    details = next(iter(outputs.values())).details
-    rows = read_details(details).rows
-    names = list(dict.fromkeys(NAMES.get(name, name) for row in rows for name in row.metrics))
-    if asked.evaluation.primary_metric in names or not names:
-        return asked
-    return replace(asked, evaluation=replace(asked.evaluation, primary_metric=names[0]))
