@@ -247,6 +247,7 @@ def test_a_judges_rows_are_no_questions(answer: Answer, aws: LocalAws, world: Wo
         ("reasoning_effort=high", "Nova Lite does not reason"),
         ("max_tokens=5", "is no key=value"),
         ("temperature=hot", "a number from 0 to 2"),
+        ("temperature='1", "a number from 0 to 2"),
         ("max_new_tokens=0", "from 1 to 100000"),
         ("replicas=2", "replicas is made by the step scale"),
         ("lambda_arn=x", "lambda_arn is made by the step processor"),
@@ -471,7 +472,8 @@ def test_pairs_are_made_of_two_files_and_not_uploaded(answer: Answer, world: Wor
     begun(answer, world, nova_task="llm_judge")
     code, message, fix = refused(answer(dataset="pairs a.jsonl b.jsonl"))
     assert (code, message.startswith("Pairs written to"), "dataset upload" in fix) == ("prepared", True, True)
-    assert refused(answer(dataset="pairs a.jsonl"))[0] == "bad_operation"
+    for text in ("pairs a.jsonl", "pairs 'a.jsonl b.jsonl"):
+        assert refused(answer(dataset=text))[0] == "bad_operation"
 
 
 def test_whoever_turns_to_a_benchmark_is_not_asked_for_rows_again(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
@@ -33,7 +32,7 @@ def check(text: str, context: Context) -> Answer:
     task, family = task_of(context), family_of(context)
     given: Json = {}
     faults = []
-    words = [] if text.strip().lower() in ("default", "defaults") else shlex.split(text.replace(",", " "))
+    words = [] if text.strip().lower() in ("default", "defaults") else text.replace(",", " ").split()
     for word in words:
         key, sign, value = word.partition("=")
         key = key.strip().replace("-", "_")
