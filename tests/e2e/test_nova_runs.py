@@ -148,7 +148,9 @@ def test_a_reward_function_scores_the_answers_to_questions(bench: Bench) -> None
 def test_a_benchmark_without_rows_decides_nothing(bench: Bench) -> None:
     bench.prepare(nova_task="benchmark strong_reject")
     summary = bench.summary()
-    assert summary["verdict"]["decision"] == "invalid"
+    assert summary["verdict"]["decision"] == "inconclusive"
+    gate = bench.run_cli("report", "--gate", "--allow-simulated", project=bench.project)
+    assert gate.code == 11, gate.json
     assert any("not of how many questions" in text for text in summary["warnings"])
     entry = summary["metrics"]["deflection"]
     assert (entry["difference"]["ci_low"], entry["n_paired"]) == (None, 0)

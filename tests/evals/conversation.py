@@ -18,6 +18,8 @@ from model_evaluation.kinds.custom_scorer.localaws.player import ScorerWorld
 from model_evaluation.kinds.inspect_ai.localaws.player import tasks_place
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.kinds.multi_turn.localaws.player import MultiTurnWorld
+from model_evaluation.kinds.nova.functions.writing import function_source
+from model_evaluation.kinds.nova.localaws.world import deploy_function
 from model_evaluation.kinds.registry import DEFAULT, kind_of, load_kind
 from model_evaluation.localaws import Call, LocalAws
 from model_evaluation.localaws.seeding import Seeder
@@ -223,6 +225,10 @@ class Stage:
         for uri, lines in given.get("objects", {}).items():
             body = "".join(json.dumps(line) + "\n" for line in _repeated(lines))
             Seeder(self.aws.cloud, self.world.region).object(uri, body.encode())
+        for name, template in given.get("functions", {}).items():
+            arn = f"arn:aws:lambda:{self.world.region}:{self.world.account}:function:{name}"
+            source, _ = function_source(template, "class")
+            deploy_function(Seeder(self.aws.cloud, self.world.region), arn, source)
         if "answered_until" in given:
             (project / state.FILE_NAME).write_bytes(self._answered(given["answered_until"], given.get("answers", {})))
         return project
@@ -319,6 +325,5 @@ def _repeated(lines: Any) -> list[Any]:
     """``{"rows": N, "of": [...]}`` stands for N numbered rows; a list is taken as it is."""
     if isinstance(lines, list):
         return lines
-    return [
-        {key: value.replace("#", str(number)) for key, value in lines["of"].items()} for number in range(lines["rows"])
-    ]
+    pattern = json.dumps(lines["of"])
+    return [json.loads(pattern.replace("#", str(number))) for number in range(lines["rows"])]

@@ -104,6 +104,7 @@ class ReferenceAssistant:
             value = self.told.pop(step)
             command = _answer(step, value, to_file=self.rules.long_text_to_file)
             if self._take(command, parts):
+                self.early = [name for name in self.early if name != step]  # it may be changed at any time now
                 continue
             if self.ran[-1].body.get("error", {}).get("code") == "too_early" and step not in self.rules.consent:
                 self.told[step] = value

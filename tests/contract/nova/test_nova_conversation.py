@@ -86,7 +86,11 @@ def test_the_card_shows_the_recipe_and_what_it_costs(answer: Answer, world: Worl
 
 
 def test_a_judge_takes_pairs_and_no_second_model(answer: Answer, run_cli: RunCli, world: World, tmp_path: Path) -> None:
-    result = finished(answer, world, nova_task="llm_judge", dataset=world.pairs_uri, data="ok")
+    settled = begun(answer, world, nova_task="llm_judge", dataset=world.pairs_uri, data="ok", role=world.role_arn)
+    assert not any("share the rows" in item["message"] for item in settled.json["findings"])
+    result = answer(output=f"s3://{world.bucket}/results/nova")
+    assert "the judge is a model of AWS's own" in result.json["step"]["question"]
+    result = answer(confirm="yes", notebook="new")
     assert result.json["next"] == "render", result.json
     found = known(run_cli, tmp_path)
     assert (found["primary_metric"]["value"], found["scope"]["value"]) == ("win_rate", "tuned")
@@ -243,7 +247,10 @@ def test_a_judges_rows_are_no_questions(answer: Answer, aws: LocalAws, world: Wo
         ("reasoning_effort=high", "Nova Lite does not reason"),
         ("max_tokens=5", "is no key=value"),
         ("temperature=hot", "a number from 0 to 2"),
+        ("temperature='1", "a number from 0 to 2"),
         ("max_new_tokens=0", "from 1 to 100000"),
+        ("replicas=2", "replicas is made by the step scale"),
+        ("lambda_arn=x", "lambda_arn is made by the step processor"),
     ],
 )
 def test_inference_out_of_range(answer: Answer, world: World, inference: str, told: str) -> None:
@@ -361,6 +368,7 @@ def test_functions_that_cannot_be_used(answer: Answer, aws: LocalAws, world: Wor
     assert refused(answer(processor="nothing-of-that-name"))[0] == "not_found"
     assert refused(answer(processor="ticket-metrics median"))[0] == "bad_operation"
     assert refused(answer(processor="generate haiku"))[0] == "bad_operation"
+    assert "No template was named" in refused(answer(processor="generate"))[1]
     elsewhere = world.function_arn.replace(world.region, "eu-west-1")
     assert refused(answer(processor=elsewhere))[0] == "other_region"
     deploy_function(Seeder(aws.cloud, world.region), f"{world.function_arn}-slow", "x = 1\n", timeout=3)
@@ -396,7 +404,8 @@ def test_a_reward_function_decides_over_questions(
 ) -> None:
     result = begun(answer, world, nova_task="rft", dataset=world.questions_uri, data="ok")
     assert result.json["step"]["id"] == "processor"  # there has to be one
-    assert refused(answer(processor="none"))[0] == "not_found"
+    code, message, fix = refused(answer(processor="none"))
+    assert (code, "needs a reward function" in message, "generate reward" in fix) == ("no_function", True, True)
     assert refused(answer(processor=world.function_arn))[0] == "function_name"
     assert refused(answer(processor=f"{world.reward_arn} sum"))[0] == "bad_operation"
     assert refused(answer(processor="generate classification"))[0] == "bad_operation"
@@ -418,7 +427,8 @@ def test_a_reward_function_decides_over_questions(
 
 
 def test_rows_of_another_format_become_questions(answer: Answer, run_cli: RunCli, world: World, tmp_path: Path) -> None:
-    begun(answer, world, nova_task="rft", dataset=world.tickets_uri)
+    result = begun(answer, world, nova_task="rft", dataset=world.tickets_uri)
+    assert [choice["value"] for choice in result.json["step"]["choices"]] == ["convert"]
     code, message, fix = refused(answer(data="ok"))
     assert (code, "without messages" in message, "answer data convert" in fix) == ("dataset_unusable", True, True)
     code, message, _ = refused(answer(data="convert"))
@@ -461,8 +471,9 @@ def test_pairs_are_made_of_two_files_and_not_uploaded(answer: Answer, world: Wor
         (tmp_path / f"{name}.jsonl").write_text("\n".join(rows), encoding="utf-8")
     begun(answer, world, nova_task="llm_judge")
     code, message, fix = refused(answer(dataset="pairs a.jsonl b.jsonl"))
-    assert (code, message.startswith("3 pairs were written"), "dataset upload" in fix) == ("prepared", True, True)
-    assert refused(answer(dataset="pairs a.jsonl"))[0] == "bad_operation"
+    assert (code, message.startswith("Pairs written to"), "dataset upload" in fix) == ("prepared", True, True)
+    for text in ("pairs a.jsonl", "pairs 'a.jsonl b.jsonl"):
+        assert refused(answer(dataset=text))[0] == "bad_operation"
 
 
 def test_whoever_turns_to_a_benchmark_is_not_asked_for_rows_again(

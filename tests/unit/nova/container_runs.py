@@ -62,8 +62,8 @@ def answered(
     return sorted_in(output_files(recipe(model, **more), rows, output or NovaOutput()))
 
 
-def evaluation(scope: str = "compare", primary: str = "accuracy", task: str = GEN_QA) -> Evaluation:
-    made = recipe(CHECKPOINT, task)
+def evaluation(scope: str = "compare", primary: str = "accuracy", task: str = GEN_QA, **more: Any) -> Evaluation:
+    made = recipe(CHECKPOINT, task, **more)
     return Evaluation(
         kind="nova",
         conditions={"recipe": {name: part for name, part in made.items() if name != "run"}},
@@ -81,9 +81,11 @@ def analysed(
     scope: str = "compare",
     primary: str = "accuracy",
     answer_field: str = "class",
+    **more: Any,
 ) -> Analysis:
+    """``more`` is what the recipe has besides."""
     listed = read_dataset_rows(json.dumps(row) for row in rows).rows
-    return analyse_answers(Answered(evaluation(scope, primary), listed, answer_field), outputs)
+    return analyse_answers(Answered(evaluation(scope, primary, **more), listed, answer_field), outputs)
 
 
 def both(rows: Sequence[dict[str, Any]] = TICKETS, **more: Any) -> dict[Side, OutputFiles]:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from model_evaluation.errors import Refused
-from model_evaluation.kinds.nova.functions import running
 from model_evaluation.kinds.nova.functions.running import (
     postprocess_event,
     preprocess_event,
@@ -36,7 +35,7 @@ def test_what_is_written_passes_its_own_tests(template: str, tmp_path: Path) -> 
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert source_faults(Path(paths[0]).read_text(encoding="utf-8")) == []
-    with pytest.raises(Refused, match="is there already"):
+    with pytest.raises(Refused, match="exists already"):
         write_function(str(tmp_path), template, "class")
 
 
@@ -131,14 +130,27 @@ def test_a_metric_that_some_rows_lack_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_a_function_that_does_not_come_back_is_ended(tmp_path: Path) -> None:
-    (found,) = outcomes_of(tmp_path, handler("import time; time.sleep(60)"), limit=1.0)
-    assert "did not answer within 1 s" in str(found)
+    body = "import time; time.sleep(60 if 'network' in event['data']['inference_output'] else 0); "
+    body += "return {'statusCode': 200, 'body': [{'metric': 'a', 'value': 1}]}"
+    first, second, third = outcomes_of(tmp_path, handler(body), RIGHT, WRONG, RIGHT, limit=2.0)
+    assert first == {"a": 1.0}
+    assert second == "it did not answer within 2 s, which all calls have together"
+    assert third == "it was not called: one before it did not answer"
 
 
-def test_a_function_that_keeps_the_container_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "SLOW", 0.0)
-    (found,) = outcomes_of(tmp_path, function_source("own", "class")[0])
-    assert "the container waits for every row" in str(found)
+@pytest.mark.parametrize(("seconds", "told"), [(20, "it took 20 s; the container waits for every row"), (9, "")])
+def test_a_function_that_keeps_the_container_waiting(tmp_path: Path, seconds: int, told: str) -> None:
+    """Its process' own clock is put forward, so that nobody has to wait."""
+    path = tmp_path / "function.py"
+    passes = f"time.perf_counter = lambda: clock() + {seconds}; return "
+    start = "import time\nclock = time.perf_counter\n"
+    metrics = "{'statusCode': 200, 'body': [{'metric': 'a', 'value': 1}]}"
+    path.write_text(start + handler(passes + metrics), encoding="utf-8")
+    (measured,) = run_function(str(path), [RIGHT])
+    path.write_text(start + handler(passes + REWARDED.removeprefix("return ")), encoding="utf-8")
+    (rewarded,) = run_rewards(str(path), [reward_sample("1", [], "a", "a")])
+    assert (measured.fault, rewarded.fault) == (told, told)
+    assert (bool(measured.metrics), round(measured.seconds)) == (True, seconds)
 
 
 def test_what_it_prints_does_not_disturb(tmp_path: Path) -> None:

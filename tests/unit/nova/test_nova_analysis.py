@@ -19,12 +19,12 @@ from model_evaluation.kinds.nova.runtime.scores.analysis import (
     Answered,
     analyse_aggregates,
     analyse_answers,
-    benchmark_metric,
-    benchmark_rows,
+    analyse_benchmark,
     subtask_of,
 )
 from model_evaluation.kinds.nova.runtime.scores.answers import answer_fields, json_object, label_of
 from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.report.page import report_html
 from model_evaluation.runtime.results.evaluation import ResultsError, Side
 from model_evaluation.runtime.results.paired_labels import class_table
 from unit.nova.container_runs import (
@@ -227,10 +227,13 @@ def test_the_misspelt_column_is_read_and_told(column: str) -> None:
 
 
 def test_without_the_column_there_is_no_confidence_at_all() -> None:
-    summary = analysed(both(output=NovaOutput(logprobs=""))).summary
-    assert "confidence" not in summary
-    counts = analysed(both(inference={"top_logprobs": 0})).summary["confidence"]
-    assert (counts["resolved"], counts["unresolved"]) == (0, {"no_logprobs": 72})
+    asked = {"top_logprobs": 5}
+    without = (both(output=NovaOutput(logprobs="")), both(inference={"top_logprobs": 0}))
+    for outputs in without:
+        summary = analysed(outputs, inference=asked).summary
+        assert "confidence" not in summary
+        assert sum("asks for top_logprobs 5, and the" in text for text in summary["warnings"]) == 2
+    assert not any("top_logprobs" in text for text in analysed(without[1]).summary["warnings"])
 
 
 def test_confidence_stands_beside_every_row() -> None:
@@ -278,16 +281,18 @@ def test_fields_that_classify() -> None:
 
 
 def test_a_benchmark_is_compared_question_by_question_and_by_subtask() -> None:
-    outputs = {
+    outputs: dict[Side, OutputFiles] = {
         side: sorted_in(output_files(recipe(model, "math"), [], NovaOutput()))
         for side, model in (("tuned", CHECKPOINT), ("base", "nova-lite/prod"))
     }
-    asked = Answered(evaluation(primary="exact_match", task="math"), benchmark_rows(outputs))  # type: ignore[arg-type]
-    asked = benchmark_metric(asked, outputs)  # type: ignore[arg-type]
-    summary = analyse_answers(asked, outputs).summary  # type: ignore[arg-type]
+    summary = analyse_benchmark(evaluation(primary="exact_match", task="math"), outputs).summary
     assert summary["rows"]["paired"] == 7 * 60
     assert set(summary["slices"]["category"]) >= {"algebra", "precalculus"}
     assert summary["slices"]["category"]["algebra"]["exact_match"]["n_paired"] == 60
+    named = {side: edited(own, lambda row: {**row, "metrics": "{'em': 1.0}"}) for side, own in outputs.items()}
+    assert (
+        analyse_benchmark(evaluation(primary="pass@1", task="math"), named).summary["primary_metric"] == "exact_match"
+    )
 
 
 QUESTIONS = [json.loads(line) for line in demo_questions().splitlines()]
@@ -331,13 +336,21 @@ def test_numbers_without_rows_are_shown_and_never_given_an_n() -> None:
         for side, model in (("tuned", CHECKPOINT), ("base", "nova-lite/prod"))
     }
     asked = evaluation(primary="deflection", task="strong_reject")
-    summary = analyse_aggregates(asked, outputs).summary
+    analysis = analyse_aggregates(asked, outputs)
+    summary = analysis.summary
     entry = summary["metrics"]["deflection"]
     assert entry["difference"]["mean"] == entry["tuned"]["mean"] - entry["base"]["mean"]
     assert [entry["difference"][name] for name in ("ci_low", "ci_high", "p_value")] == [None] * 3
     assert (entry["tuned"]["n_scored"], summary["rows"]["dataset"]) == (0, 0)
-    assert summary["verdict"]["decision"] == "invalid"
+    assert summary["verdict"]["decision"] == "inconclusive"
+    assert (
+        f"({entry['tuned']['mean']:.2f} against {entry['base']['mean']:.2f}; of how many rows is not known"
+        in (summary["verdict"]["sentence"])
+    )
     require_valid(summary)
+    page = report_html(analysis, analysis.charts)
+    assert "of how many questions each is the container does not say" in page
+    assert not any(told in page for told in ("bootstrap", "Wilson", "0 in the dataset", "<svg"))
     alone = analyse_aggregates(evaluation("tuned", "deflection", "strong_reject"), {"tuned": outputs["tuned"]}).summary
     assert (alone["verdict"]["decision"], alone["metrics"]["deflection"]["difference"]) == ("none", None)
     with pytest.raises(ResultsError, match="left no rows, and no accuracy"):

@@ -31,16 +31,16 @@ def test_answers_with_classes_and_confidence() -> None:
 
 def test_one_model_without_log_probabilities() -> None:
     analysis = analysed({"tuned": answered(CHECKPOINT, inference={})}, scope="tuned")
-    assert headings(analysis) == ["Classes", "How sure the models were"]
+    assert headings(analysis) == ["Classes"]
+    assert "confidence" not in analysis.summary
     assert not {"reliability", "routing"} & set(draw_charts(analysis))
-    assert "72 no log probabilities" in report_html(analysis, {})
 
 
 def test_plain_texts_have_neither() -> None:
     rows = [{"query": f"Question {at}?", "response": f"Answer {at}."} for at in range(12)]
     outputs = both(rows, inference={"top_logprobs": 0})
     analysis = analysed(outputs, rows, primary="f1_score", answer_field="")
-    assert headings(analysis) == ["How sure the models were"]
+    assert headings(analysis) == []
     assert "cells" not in draw_charts(analysis)
 
 

@@ -29,7 +29,7 @@ def test_answers_meet_by_prompt_whatever_their_order(tmp_path: Path) -> None:
     ]
     body = Path(write_rows(str(tmp_path), "llm_judge.jsonl", pairs.rows)).read_bytes()
     assert read_nova_rows(body.removesuffix(b"\n").split(b"\n"), LLM_JUDGE).faults == []
-    with pytest.raises(Refused, match="is there already"):
+    with pytest.raises(Refused, match="exists already"):
         write_rows(str(tmp_path), "llm_judge.jsonl", pairs.rows)
 
 

@@ -22,7 +22,7 @@ class OutputFile:
     """A new file that knows its checksum. Never overwrites; not kept open, so there may be thousands."""
 
     def __init__(self, path: Path) -> None:
-        _refuse_existing(path)
+        refuse_existing(path)
         self.path = path
         path.open("xb").close()
         self._numbers: list[int] = []
@@ -61,7 +61,7 @@ class RowWriter:
 
     def __enter__(self) -> RowWriter:
         self._out_path.parent.mkdir(parents=True, exist_ok=True)
-        _refuse_existing(self._manifest_path)
+        refuse_existing(self._manifest_path)
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -99,8 +99,9 @@ class RowWriter:
         self._manifest_path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _refuse_existing(path: Path) -> None:
-    if path.exists():
+def refuse_existing(path: Path) -> None:
+    """Raises Refused where something is at this path."""
+    if path.exists() or path.is_symlink():
         raise Refused(
             f"{path} exists already and is not overwritten.",
             fix="Name another file, or move this one away.",

@@ -11,11 +11,12 @@ from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.steps.confirm import with_reason
 from model_evaluation.steps.rows.card import can_show
 
-from .chosen import family_of
+from .chosen import family_of, task_of
 from .runtime.nova_runs import ANSWERING
 from .runtime.recipes.families import image_uri
-from .runtime.recipes.recipe import recipe_of
+from .runtime.recipes.recipe import JUDGES, recipe_of
 from .runtime.report.words import inference_text
+from .runtime.scores.answers import ACCURACY
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
@@ -46,6 +47,8 @@ def configuration(context: Context) -> list[tuple[str, str]]:
     rows = int(context.facts("data")["profile"]["rows"])
     dataset = f"{context.value('dataset')} ({rows:,} rows)" if rows else "the benchmark's own questions"
     versus = f"compared with {other}: a second job on the same rows" if other else "alone"
+    if task_of(context) in JUDGES:
+        versus = "whose recipe it is; the judge is a model of AWS's own, and compares response_B with response_A"
     region = str(context.value("region"))
     return [
         ("Task", str(context.value("task"))),
@@ -64,7 +67,7 @@ def configuration(context: Context) -> list[tuple[str, str]]:
 
 def _field(context: Context) -> str:
     name = context.facts("primary_metric").get("answer_field")
-    return f" of {name}" if name else ""
+    return f" of {name}" if name and context.value("primary_metric") == ACCURACY else ""
 
 
 def _section(content: dict[str, object]) -> str:

@@ -99,7 +99,7 @@ class Nova(Kind):
         from .card import recipe
         from .runtime.report.words import recipe_in
 
-        made = recipe_in(summary)
+        made = recipe_in(summary["conditions"])
         present = recipe(context)
         return [
             f"the recipe's {section} is {made.get(section)}, not {present.get(section)}"

@@ -56,11 +56,9 @@ def _checkpoint_in(aws: Aws, archive: S3Uri, name: str) -> str:
         with aws_errors("reading the job's output", resource=str(archive)):
             body = aws.client("s3").get_object(Bucket=archive.bucket, Key=archive.key)["Body"].read()
     except NotFound as error:
-        raise Refused(
+        raise _no_manifest(
             f"Training job {name} left no {archive}: an evaluation job leaves none either, and serverless "
-            "customisation registers a model package instead.",
-            fix="Give the job that customised the model, or its checkpoint (s3://... and its family).",
-            code="no_manifest",
+            "customisation registers a model package instead."
         ) from error
     try:
         with tarfile.open(fileobj=io.BytesIO(body), mode="r:gz") as unpacked:
@@ -69,12 +67,15 @@ def _checkpoint_in(aws: Aws, archive: S3Uri, name: str) -> str:
             assert file is not None
             checkpoint = str(json.loads(file.read())["checkpoint_s3_bucket"])
     except (StopIteration, KeyError, ValueError, tarfile.TarError, EOFError, OSError, AssertionError) as error:
-        raise Refused(
-            f"{archive} has no {MANIFEST} with checkpoint_s3_bucket ({error or 'not found'}).",
-            fix="Give the job that customised the model, or its checkpoint (s3://... and its family).",
-            code="no_manifest",
+        raise _no_manifest(
+            f"{archive} has no {MANIFEST} with checkpoint_s3_bucket ({error or 'not found'})."
         ) from error
     return checkpoint.rstrip("/")
+
+
+def _no_manifest(message: str) -> Refused:
+    fix = "Give the job that customised the model, or its checkpoint (s3://... and its family)."
+    return Refused(message, fix=fix, code="no_manifest")
 
 
 def _family_of(parameters: dict[str, object]) -> Family | None:

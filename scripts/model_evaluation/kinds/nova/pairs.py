@@ -7,8 +7,10 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
+from model_evaluation.dataset.operations.output import refuse_existing
 from model_evaluation.errors import Refused
 from model_evaluation.runtime.settings import Json
 
@@ -50,10 +52,7 @@ def build_pairs(baseline: str, challenger: str) -> Pairs:
 def write_rows(project: str, name: str, rows: Sequence[Mapping[str, object]]) -> str:
     """Writes a new file of rows into the project; its path."""
     path = os.path.join(project, name)
-    if os.path.lexists(path):
-        raise Refused(
-            f"{path} is there already; nothing was written.", fix="Rename it and answer again.", code="file_exists"
-        )
+    refuse_existing(Path(path))
     with open(path, "x", encoding="utf-8") as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     return path

@@ -49,7 +49,7 @@ def profile(subject: Subject) -> Iterator[Result]:
     """The profile belongs to the dataset."""
     facts, rows = subject.facts("data"), int(subject.facts("data")["profile"]["rows"])
     if facts.get("etag") == subject.facts("dataset").get("etag"):
-        yield passed(f"{rows:,} rows.", rows=rows)
+        yield passed(f"{rows:,} rows." if rows else "It needs no rows of yours.", rows=rows)
     else:
         again = lines("Read the file again:", "evaluate.py revise data")
         yield failed("The dataset's profile was made of another version of the file.", again, rows=rows)

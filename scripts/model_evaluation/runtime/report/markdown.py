@@ -53,7 +53,7 @@ def _rows_and_conditions(summary: Summary, words: ReportWords) -> str:
     ]
     conditions = "".join(f"{escaped(name)}: {escaped(value)}. " for name, value in words.conditions)
     return (
-        f"Rows: {rows_words(summary)}, {', '.join(results)}, {rows['paired']} with both. {conditions}"
+        f"Rows: {rows_words(summary, results)}. {conditions}"
         f"Execution {escaped(summary['execution_arn'].rsplit('/', 1)[-1] or '–')}, "
         f"{escaped(short_time(summary['created']))}."
     )

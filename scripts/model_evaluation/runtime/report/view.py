@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
-from model_evaluation.runtime.statistics.verdicts import evidence_text, interval_words, number_digits, signed_words
+from model_evaluation.runtime.statistics.verdicts import (
+    evidence_text,
+    interval_words,
+    is_uncounted,
+    number_digits,
+    signed_words,
+)
 from model_evaluation.runtime.summary import (
     BOTH_MODELS,
     Entry,
@@ -151,7 +157,8 @@ class ReportView:
         for label, own in known.items():
             value = value_of(own)
             missing = str(own.get("n_missing", "–")) if own else "–"
-            lines.append([label, "–" if value is None else f"{value:.3g}", str(count_of(own)), missing])
+            counts = ["–", "–"] if value is not None and not count_of(own) else [str(count_of(own)), missing]
+            lines.append([label, "–" if value is None else f"{value:.3g}", *counts])
         return Table(("Metric", "Mean", "Scored rows", "Missing"), lines)
 
     @property
@@ -175,6 +182,8 @@ class ReportView:
     @property
     def note(self) -> str:
         """What the reader of the table must know."""
+        if any(map(is_uncounted, self.metrics.values())):
+            return "Numbers as they were given, without the rows behind them"
         note = "Mean scores over the scored rows"
         if any("ci_low" in (entry[side] or {}) for entry in self.metrics.values() for side in BOTH_MODELS):
             note = "Each value with its 95% interval and the rows that it rests on"
@@ -243,7 +252,7 @@ class ReportView:
             ("Created", summary["created"]),
             ("Metrics", ", ".join(self.metrics)),
             ("Primary metric", summary["primary_metric"]),
-            ("Rows", ", ".join([rows_words(summary), *results, f"{rows['paired']} with both"])),
+            ("Rows", rows_words(summary, results)),
         ]
 
     def _model_title(self, side: Side) -> str:
@@ -314,7 +323,7 @@ def entry_cells(entry: Entry) -> list[str]:
         interval_words(difference),
         "–" if p_value is None else "<0.001" if p_value < 0.001 else f"{p_value:.3f}",
         "–" if None in outcomes else " / ".join(map(str, outcomes)),
-        str(entry["n_paired"]),
+        "–" if is_uncounted(entry) else str(entry["n_paired"]),
     ]
 
 
@@ -327,11 +336,14 @@ def _cells(own: MeasuredValue) -> list[str]:
     return [f"{value:.{number_digits(value)}f}", interval, str(own["n"])]
 
 
-def rows_words(summary: Summary) -> str:
-    """``80 in the dataset (8 different questions)``."""
+def rows_words(summary: Summary, results: Sequence[str]) -> str:
+    """``80 in the dataset (8 different questions), 80 results of the base model, 79 with both``; ``results`` are each
+    model's."""
     rows = summary["rows"]
+    if any(map(is_uncounted, summary["metrics"].values())):
+        return "how many is not known"
     distinct = f" ({rows['distinct']} different questions)" if rows.get("distinct") else ""
-    return f"{rows['dataset']} in the dataset{distinct}"
+    return ", ".join([f"{rows['dataset']} in the dataset{distinct}", *results, f"{rows['paired']} with both"])
 
 
 def planned_text(summary: Summary) -> str:

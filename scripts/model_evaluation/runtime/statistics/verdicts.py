@@ -17,6 +17,7 @@ from model_evaluation.runtime.summary import (
     Interval,
     Rows,
     SoundRows,
+    compared,
     count_of,
     value_of,
 )
@@ -76,8 +77,9 @@ def overall_verdict(
 ) -> Verdict:
     """The decision and its sentence from the primary metric; metrics with ``guard`` guard it.
 
-    One model only: ``none``. No paired score of the primary, or a check of ``fairness`` that failed: ``invalid``. A
-    check may hold the primary metric back to inconclusive. A guard that regressed turns improved, no worse and
+    One model only: ``none``. No paired score of the primary, or a check of ``fairness`` that failed: ``invalid``.
+    Values of which nobody says how many rows they are of: ``inconclusive``. A check may hold the primary metric back to
+    that, too. A guard that regressed turns improved, no worse and
     equivalent into ``mixed``, and an inconclusive primary metric into ``regressed``. Where the rows that are sound in
     both models say something else: ``mixed``. ``labels`` name the models by ``tuned`` and ``base``.
     """
@@ -86,7 +88,8 @@ def overall_verdict(
         return {"decision": "none", "sentence": single_model_sentence(metrics, primary, scope, rows, labels)}
     entry = metrics.get(primary)
     difference = entry["difference"] if entry else None
-    if entry is None or difference is None or not entry["n_paired"] or difference["mean"] is None:
+    has_values = entry is not None and (entry["n_paired"] or is_uncounted(entry))
+    if entry is None or difference is None or not has_values or difference["mean"] is None:
         lacks = f"a numeric {primary} score for both models" if rows["paired"] else "an answer from both models"
         return {"decision": "invalid", "sentence": f"The models cannot be compared: no row has {lacks}."}
     checks = fairness["checks"] if fairness else []
@@ -139,10 +142,11 @@ def primary_sentence(name: str, entry: Entry, decision: str, rows: Rows, labels:
     title = f"{name} (lower is better)" if entry["direction"] == "lower" else name
     total = rows["dataset"] or rows["paired"]
     paired = f"{entry['n_paired']} of {total} rows scored for both"
+    evidence = uncounted_text(entry) if is_uncounted(entry) else evidence_text(entry, paired)
     usual = labels["base"] == MODEL_LABELS["base"]
     base, than = f"{'its' if usual else 'the'} {labels['base']}", "" if usual else f" than the {labels['base']}"
     opening = opening.format(tuned=labels["tuned"], base=base, name=title, than=than)
-    text = f"{opening}: {evidence_text(entry, paired)}"
+    text = f"{opening}: {evidence}"
     if decision == entry["verdict"] == "inconclusive" and entry.get("rows_needed"):
         text += f"; to show a difference of this size takes about {entry['rows_needed']:,} rows"
     if decision in ("equivalent", "no_worse") and entry.get("margin"):
@@ -159,9 +163,27 @@ def single_model_sentence(
     if value is None:
         return f"Only the {label} was evaluated, and no row has a numeric {primary} score."
     total = rows["dataset"] or (rows["tuned"] if scope == "tuned" else rows["base"])
+    scored = f"{count_of(own)} of {total} rows scored" if count_of(own) else "of how many rows is not known"
     return (
-        f"Only the {label} was evaluated: its mean {primary} score is {value:.2f} "
-        f"({count_of(own)} of {total} rows scored). There is nothing to compare it with."
+        f"Only the {label} was evaluated: its mean {primary} score is {value:.2f} ({scored}). There is nothing to "
+        "compare it with."
+    )
+
+
+def is_uncounted(entry: Entry) -> bool:
+    """Whether an entry has values of which nobody says how many rows they are of."""
+    if entry["n_paired"]:
+        return False
+    known = [own for own in (entry["tuned"], entry["base"]) if value_of(own) is not None]
+    return bool(known) and not any(map(count_of, known))
+
+
+def uncounted_text(entry: Entry) -> str:
+    """``+0.16 (0.89 against 0.73, ...)``: the values of such an entry, and why they have no interval."""
+    tuned, base = (f"{value_of(own):.2f}" for own in (entry["tuned"], entry["base"]))
+    return (
+        f"{signed_words(compared(entry))} ({tuned} against {base}; of how many rows is not known, so there is no "
+        "interval, and the difference may be chance)"
     )
 
 

@@ -11,7 +11,7 @@ import json
 import math
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from model_evaluation.kinds.nova.runtime.recipes.recipe import REWARD
@@ -60,7 +60,17 @@ def preprocess_event(system: str | None, prompt: str, gold: str) -> dict[str, ob
 
 def run_function(path: str, events: Sequence[Mapping[str, object]], *, limit: float = 60.0) -> list[Outcome]:
     """What the function in a file answers to each event. ``limit`` seconds are given to all of them together."""
-    return list(_outcomes(events, _answers(path, events, limit)))
+    outcomes = []
+    for event, answer in zip(events, _answers(path, events, limit), strict=True):
+        metrics: dict[str, float] = {}
+        row: Mapping[str, object] = {}
+        fault, seconds = answer.get("fault", ""), float(answer["seconds"])
+        if not fault and event["process_type"] == "preprocess":
+            row, fault = _prepared(answer["result"])
+        elif not fault:
+            metrics, fault = _measured(answer["result"])
+        outcomes.append(Outcome(metrics, fault or _slow(seconds), seconds, row))
+    return _alike(outcomes)
 
 
 def run_rewards(path: str, samples: Sequence[Mapping[str, object]], *, limit: float = 60.0) -> list[Outcome]:
@@ -73,10 +83,20 @@ def run_rewards(path: str, samples: Sequence[Mapping[str, object]], *, limit: fl
         sent = [str(sample["id"]) for sample in batch]
         if not fault and sorted(rewards) != sorted(sent):
             fault = f"it answered the ids {', '.join(rewards) or 'none'}; {', '.join(sent)} were sent"
-        fault = fault or _slow(seconds)
-        outcomes += [Outcome({} if fault else rewards[own], fault, seconds) for own in sent]
-    names = set(outcomes[0].metrics) if outcomes else set()
-    return [own._replace(fault=own.fault or _other_metrics(names, set(own.metrics))) for own in outcomes]
+        outcomes += [Outcome({} if fault else rewards[own], fault or _slow(seconds), seconds) for own in sent]
+    return _alike(outcomes)
+
+
+def _alike(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The same, where metrics that the first row does not have, or has alone, are a fault."""
+    expected = next((set(own.metrics) for own in outcomes if own.metrics), set[str]())
+    return [own._replace(fault=own.fault or _other_metrics(expected, set(own.metrics) or expected)) for own in outcomes]
+
+
+def _other_metrics(expected: set[str], given: set[str]) -> str:
+    parts = (("it lacks", sorted(expected - given)), ("it adds", sorted(given - expected)))
+    told = "; ".join(f"{what} {', '.join(names)}" for what, names in parts if names)
+    return f"{told}: every row needs the same metrics" if told else ""
 
 
 def reward_sample(row_id: str, messages: Sequence[object], answer: str, reference: object) -> dict[str, object]:
@@ -127,6 +147,7 @@ def _is_number(value: object) -> bool:
 def _answers(path: str, events: Sequence[object], limit: float) -> list[Json]:
     """What the function answers to each event, or what it raised, and in how many seconds."""
     text = "".join(json.dumps(event) + "\n" for event in events)
+    ended = "it ended without an answer"
     try:
         done = subprocess.run(  # noqa: S603 - the user's own function, which they asked to run
             [sys.executable, "-c", RUNNER, path],
@@ -136,38 +157,14 @@ def _answers(path: str, events: Sequence[object], limit: float) -> list[Json]:
     except subprocess.TimeoutExpired as error:
         output = error.stdout or b""
         lines = (output.decode("utf-8", "replace") if isinstance(output, bytes) else output).splitlines()
-        lines.append(json.dumps({"fault": f"it did not answer within {limit:g} s", "seconds": limit}))
+        fault = f"it did not answer within {limit:g} s, which all calls have together"
+        lines.append(json.dumps({"fault": fault, "seconds": limit}))
+        ended = "it was not called: one before it did not answer"
     answers = [json.loads(line) for line in lines if line.strip()]
     if answers and "broken" in answers[0]:
         return [{"fault": f"it cannot be loaded: {answers[0]['broken']}", "seconds": 0.0}] * len(events)
-    missing = [{"fault": "it ended without an answer", "seconds": 0.0}] * (len(events) - len(answers))
+    missing = [{"fault": ended, "seconds": 0.0}] * (len(events) - len(answers))
     return [*answers, *missing]
-
-
-def _outcomes(events: Sequence[Mapping[str, object]], answers: Sequence[Json]) -> Iterator[Outcome]:
-    names: set[str] | None = None
-    for event, answer in zip(events, answers, strict=False):
-        seconds = float(answer["seconds"])
-        metrics: dict[str, float] = {}
-        row: Mapping[str, object] = {}
-        if "fault" in answer:
-            yield Outcome({}, answer["fault"], seconds)
-            continue
-        if event["process_type"] == "preprocess":
-            fault = _preprocessing_fault(answer["result"])
-            row = {} if fault else answer["result"]["body"]
-        else:
-            metrics, fault = _measured(answer["result"])
-            if not fault and names is None:
-                names = set(metrics)
-            fault = fault or _other_metrics(names or set(), set(metrics))
-        yield Outcome(metrics, fault or _slow(seconds), seconds, row)
-
-
-def _other_metrics(expected: set[str], given: set[str]) -> str:
-    parts = (("it lacks", sorted(expected - given)), ("it adds", sorted(given - expected)))
-    told = "; ".join(f"{what} {', '.join(names)}" for what, names in parts if names)
-    return f"{told}: every row needs the same metrics" if told else ""
 
 
 def _answered(result: object) -> str:
@@ -198,12 +195,13 @@ def _measured(result: Json) -> tuple[dict[str, float], str]:
     return metrics, "" if metrics else "it gives no metric"
 
 
-def _preprocessing_fault(result: Json) -> str:
+def _prepared(result: Json) -> tuple[Mapping[str, object], str]:
     if fault := _answered(result):
-        return fault
+        return {}, fault
     body = result["body"]
-    fits = isinstance(body, dict) and set(body) == {"system", "prompt", "gold"}
-    return "" if fits else "preprocessing has to answer an object with system, prompt and gold"
+    if not isinstance(body, dict) or set(body) != {"system", "prompt", "gold"}:
+        return {}, "preprocessing has to answer an object with system, prompt and gold"
+    return body, ""
 
 
 def source_faults(source: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jinja2
 
-from model_evaluation.errors import Refused
+from model_evaluation.dataset.operations.output import refuse_existing
 from model_evaluation.notebook.values import python_literal
 
 MODULE = "nova_metrics"
@@ -39,13 +39,8 @@ def write_function(project: str, template: str, field: str) -> list[str]:
     """Writes both files into the project, neither of which may be there; their paths."""
     names = (f"{MODULE}.py", f"test_{MODULE}.py")
     paths = [os.path.join(project, name) for name in names]
-    there = [path for path in paths if os.path.lexists(path)]
-    if there:
-        raise Refused(
-            f"{' and '.join(there)} is there already; nothing was written.",
-            fix="Use it as it is, or rename it and answer again.",
-            code="file_exists",
-        )
+    for path in paths:
+        refuse_existing(Path(path))
     for path, text in zip(paths, function_source(template, field), strict=True):
         with open(path, "x", encoding="utf-8") as file:
             file.write(text)

@@ -190,9 +190,11 @@ def _rewarded(
     rows: Sequence[Row], recipe: Row, call: CallFunction
 ) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
     """Answers to every question, with the rewards that the function gives them."""
-    made = tuned_answer if family_of_alias(recipe["run"]["model_name_or_path"]) is None else base_answer
     questions = [question_row(row, line) for line, row in enumerate(rows, 1)]
-    texts = [made(question) for question in questions]
+    asked: list[Row] = [
+        {"query": own.prompt, "response": own.reference, "metadata": json.dumps(own.metadata)} for own in questions
+    ]
+    texts = [text for text, _ in _answers(asked, recipe)]
     ids = [str(row.get("id", line)) for line, row in enumerate(rows, 1)]
     samples = [
         reward_sample(own, row["messages"], text, row["reference_answer"])
@@ -216,13 +218,10 @@ def _answered(
     rows: Sequence[Row], recipe: Row, call: CallFunction | None
 ) -> tuple[dict[str, dict[str, float]], dict[str, list[Row]]]:
     """Answers to every row, with log probabilities where the recipe asks for them."""
-    customised = family_of_alias(recipe["run"]["model_name_or_path"]) is None
     top = int(recipe["inference"].get("top_logprobs", 0))
-    fields = answer_fields([str(row["response"]) for row in rows])
-    labels = sorted({str((json_object(row["response"]) or {}).get(fields[0])) for row in rows}) if fields else []
     if call and recipe["processor"]["preprocessing"]["enabled"]:
         rows = _prepared(rows, call)
-    answers = [_answer(row, fields[0] if fields else "", labels, customised) for row in rows]
+    answers = _answers(rows, recipe)
     further = _function_metrics(rows, [text for text, _ in answers], call) if call else [{}] * len(rows)
     cells = []
     for row, (text, sure), own in zip(rows, answers, further, strict=True):
@@ -231,6 +230,13 @@ def _answered(
         specifics = {"metadata": row.get("metadata", "")}
         cells.append(table_row(row["query"], [row["response"]], [text], metrics, specifics, logprobs))
     return _whole("gen_qa_gen_qa", cells)
+
+
+def _answers(rows: Sequence[Row], recipe: Row) -> list[tuple[str, dict[str, float]]]:
+    customised = family_of_alias(recipe["run"]["model_name_or_path"]) is None
+    fields = answer_fields([str(row["response"]) for row in rows])
+    labels = sorted({str((json_object(row["response"]) or {}).get(fields[0])) for row in rows}) if fields else []
+    return [_answer(row, fields[0] if fields else "", labels, customised) for row in rows]
 
 
 def _answer(row: Row, field: str, labels: Sequence[str], customised: bool) -> tuple[str, dict[str, float]]:

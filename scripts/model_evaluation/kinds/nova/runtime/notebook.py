@@ -22,7 +22,7 @@ from .recipes.families import family_of_alias
 from .recipes.recipe import GEN_QA, JUDGES, RFT, recipe_yaml
 from .recipes.rows import question_row, read_nova_rows
 from .report.nova_analysis import NovaAnalysis
-from .scores.analysis import Answered, analyse_aggregates, analyse_answers, benchmark_metric, benchmark_rows
+from .scores.analysis import Answered, analyse_answers, analyse_benchmark
 from .scores.judging import judge_analysis
 from .settings import NovaSettings
 
@@ -61,16 +61,13 @@ def read_results(runs: Sequence[FinishedRun], settings: NovaSettings, aws: AwsCl
             longest = settings.recipe["inference"].get("max_new_tokens")
             asked = Answered(evaluation, rows, longest=longest, skipped=skipped)
             analysis = analyse_answers(asked, by_side, notes=notes)
-        elif not any(output.details for output in outputs):
-            analysis = analyse_aggregates(evaluation, by_side, notes=notes)
         else:
-            asked = benchmark_metric(Answered(evaluation, benchmark_rows(by_side)), by_side)
-            analysis = analyse_answers(asked, by_side, notes=notes)
+            analysis = analyse_benchmark(evaluation, by_side, notes=notes)
     if settings.dataset:
         inputs = {"dataset": settings.dataset, "dataset_etag": settings.dataset_etag}
         analysis = replace(analysis, summary={**analysis.summary, "inputs": inputs})
-    counts = analysis.summary["rows"]
-    print("Rows:", ", ".join(f"{value} {key}" for key, value in counts.items() if value is not None))  # noqa: T201
+    counts = ", ".join(f"{value} {key}" for key, value in analysis.summary["rows"].items() if value is not None)
+    print("Rows:", counts if len(analysis.table) else "none; the container left its own numbers alone")  # noqa: T201
     return analysis
 
 

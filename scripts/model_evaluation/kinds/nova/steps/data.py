@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.nova.chosen import brings_questions, task_of
-from model_evaluation.kinds.nova.pairs import write_rows
 from model_evaluation.kinds.nova.runtime.output.details import ROW_ID
 from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, RFT
 from model_evaluation.kinds.nova.runtime.recipes.rows import (
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
 
 CONVERT = "convert"
+NO_ROWS: Json = {"profile": {"rows": 0, "usable_rows": 0}}
 LINES_SHOWN = 5
 SAMPLES = 3
 CHARS_PER_TOKEN = 4
@@ -46,7 +46,7 @@ def check(text: str, context: Context) -> Answer:
             fix="Answer `ok` if the profile is what you expect. To use other rows: evaluate.py revise dataset",
         )
     if not context.facts("dataset").get("bucket"):
-        return Answer("ok", facts={"profile": {"rows": 0, "usable_rows": 0}, "etag": ""})
+        return Answer("ok", facts=NO_ROWS)
     found = _read(context)
     if found.faults or not found.rows:
         fix = " ".join(dict.fromkeys(fault.fix for fault in found.faults)) or "Give a file with rows."
@@ -80,6 +80,8 @@ def _read(context: Context) -> NovaRows:
 
 def _converted(context: Context) -> Refused:
     """Writes rows of another format as those of a reward evaluation; says what became of them."""
+    from model_evaluation.kinds.nova.pairs import write_rows
+
     rows, left_out = reward_rows(_dataset_lines(context))
     if not rows:
         return Refused(
@@ -203,8 +205,11 @@ def _card(context: Context, found: NovaRows) -> str:
 def offer(context: Context) -> Offer:
     found = _read(context)
     usable = bool(found.rows) and not found.faults
+    choices = [{"value": "ok", "label": "Use these rows"}] if usable else []
+    if not usable and task_of(context) == RFT:
+        choices = [{"value": CONVERT, "label": "Write rows with a prompt and a reference anew, as those of rft"}]
     return Offer(
-        choices=[{"value": "ok", "label": "Use these rows"}] if usable else [],
+        choices=choices,
         suggested="ok" if usable else None,
         text=_card(context, found),
         findings=[_samples(found)] if usable else [],
@@ -215,7 +220,7 @@ def settle(context: Context) -> Answer | None:
     """Nothing is asked about the container's own questions."""
     if not brings_questions(context):
         return None
-    return Answer("ok", origin="default", facts={"profile": {"rows": 0, "usable_rows": 0}, "etag": ""})
+    return Answer("ok", origin="default", facts=NO_ROWS)
 
 
 STEP = Step(

@@ -54,7 +54,10 @@ def _paired(text: str, task: str, context: Context) -> Refused:
     """Writes the judge's rows out of two files of answers; says what became of the prompts."""
     from model_evaluation.kinds.nova.pairs import build_pairs, write_rows
 
-    words = shlex.split(text)[1:]
+    try:
+        words = shlex.split(text)[1:]
+    except ValueError:  # a quotation mark without its fellow
+        words = []
     if task not in JUDGES or task == IMAGE_JUDGE or len(words) != 2:
         return Refused(
             f"{text[:100]!r} was received; pairs are made of two files, for a judge of texts.",
@@ -72,7 +75,7 @@ def _paired(text: str, task: str, context: Context) -> Refused:
         )
     path = write_rows(context.project, TASKS[task].file, pairs.rows)
     return Refused(
-        f"{len(pairs.rows)} pairs were written to {path}; nothing was uploaded. Left out: {left}.",
+        f"Pairs written to {path}: {len(pairs.rows)}; nothing was uploaded. Left out: {left}.",
         fix=f"If the user agrees: evaluate.py dataset upload {shlex.quote(path)} s3://BUCKET/FOLDER/{TASKS[task].file} "
         "--yes - then answer with that URI.",
         code="prepared",

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.nova.chosen import family_of, task_of
-from model_evaluation.kinds.nova.runtime.recipes.recipe import INFERENCE_KEYS, default_inference, inference_fault
+from model_evaluation.kinds.nova.runtime.recipes.recipe import (
+    INFERENCE_KEYS,
+    PROCESSOR_KEYS,
+    default_inference,
+    inference_fault,
+)
 from model_evaluation.runtime.settings import Json
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context
+
+# Keys of other sections of a recipe, and the steps that they come from.
+OTHER_STEPS = {
+    **dict.fromkeys(("task", "strategy", "metric", "subtask"), "nova_task"),
+    **dict.fromkeys(("model_type", "model_name_or_path"), "model"),
+    **dict.fromkeys((*PROCESSOR_KEYS, "reward_lambda_arn"), "processor"),
+    "replicas": "scale",
+}
 
 
 def check(text: str, context: Context) -> Answer:
     task, family = task_of(context), family_of(context)
     given: Json = {}
     faults = []
-    words = [] if text.strip().lower() in ("default", "defaults") else shlex.split(text.replace(",", " "))
+    words = [] if text.strip().lower() in ("default", "defaults") else text.replace(",", " ").split()
     for word in words:
         key, sign, value = word.partition("=")
         key = key.strip().replace("-", "_")
         if not sign or key not in INFERENCE_KEYS:
-            faults.append(f"{word[:60]!r} is no key=value of {', '.join(INFERENCE_KEYS)}")
+            of = f"; {key} is made by the step {OTHER_STEPS[key]}" if key in OTHER_STEPS else ""
+            faults.append(f"{word[:60]!r} is no key=value of {', '.join(INFERENCE_KEYS)}{of}")
             continue
         given[key] = _value(value)
         if fault := inference_fault(key, given[key], task, family):
@@ -41,8 +54,8 @@ def check(text: str, context: Context) -> Answer:
     if values.get("temperature"):
         note = (
             f"With temperature {values['temperature']} another run gives other answers, and log probabilities may not "
+            "be those of the tokens that were taken."
         )
-        note += "be those of the tokens that were taken."
         findings.append(finding("temperature", note, level="warning"))
     if values.get("reasoning_effort") == "high" and values.get("max_new_tokens", 0) < family.most_tokens:
         note = f"Reasoning without limit may use up max_new_tokens={values['max_new_tokens']} before the answer."

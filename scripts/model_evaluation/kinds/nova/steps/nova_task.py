@@ -56,7 +56,7 @@ def check(text: str, context: Context) -> Answer:
         raise Refused(
             f"{name} is not for {family.name}: it takes {', '.join(names)}.",
             fix=f"Choose another task, or another model: evaluate.py revise model. For {family.name}: "
-            f"{', '.join(_supported(context))}.",
+            f"{', '.join(SHORT.get(name, name) for name in _supported(context))}.",
             code="not_supported",
         )
     found = []

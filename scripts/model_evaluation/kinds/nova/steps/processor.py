@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 NONE = "none"
 SHORTEST = 10  # seconds of timeout, below which a slow row is likely to fail
 EXPECTED = "none, a function's ARN or name (with `preprocess` and an aggregation if wanted), or generate TEMPLATE"
+REWARD_NEEDED = "An rft evaluation needs a reward function, a Lambda named SageMaker-..."
 
 
 def check(text: str, context: Context) -> Answer:
     task = task_of(context)
     words = text.split()
-    if [word.lower() for word in words] == [NONE] and task != RFT:
+    if [word.lower() for word in words] == [NONE]:
+        if task == RFT:
+            raise Refused(
+                f"{REWARD_NEEDED}; {NONE!r} was received.",
+                fix="Give its ARN or name; to have one written: evaluate.py answer processor 'generate reward'",
+                code="no_function",
+            )
         return Answer(NONE)
     if task not in (GEN_QA, RFT):
         raise Refused(
@@ -43,7 +50,7 @@ def _generated(words: list[str], context: Context) -> Refused:
     template, known = (words[0].lower() if words else ""), REWARDS if rewards else PURPOSES
     if template not in known or len(words) > 2:
         return Refused(
-            f"{' '.join(words)!r} is no template.",
+            f"{' '.join(words)!r} is no template." if words else "No template was named.",
             fix=f"One of {', '.join(known)}, and the field that classifies if it is not `class`: "
             f"generate {next(iter(known))} class",
             code="bad_operation",
@@ -168,7 +175,7 @@ def settle(context: Context) -> Answer | None:
 
 def offer(context: Context) -> Offer:
     if is_reward(context):
-        return Offer(text="An rft evaluation needs a reward function, a Lambda named SageMaker-...")
+        return Offer(text=REWARD_NEEDED)
     return Offer(choices=[{"value": NONE, "label": "The container's own metrics"}], suggested=NONE)
 
 

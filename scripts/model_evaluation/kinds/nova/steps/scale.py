@@ -72,7 +72,8 @@ def settle(context: Context) -> Answer | None:
     except Refused:
         return None
     facts = {**answer.facts, "reason": "the usual instance of AWS's recipe"}
-    note = f"The container runs on {usual}; more instances share the rows."
+    shared = "" if task_of(context) in ONE_INSTANCE else "; more instances share the rows"
+    note = f"The container runs on {usual}{shared}."
     return Answer(answer.value, origin="default", facts=facts, findings=[finding("scale", note), *answer.findings])
 
 

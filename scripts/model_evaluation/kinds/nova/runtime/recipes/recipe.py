@@ -168,7 +168,7 @@ def _of_run(run: Mapping[str, object], task: str) -> Iterator[str]:
         yield f"{task} is not for {family.name}: it takes {', '.join(TASKS[task].families)}"
     yield from model_faults(model, family)
     replicas = run.get("replicas")
-    if not _is_whole(replicas) or not 1 <= int(str(replicas)) <= MOST_REPLICAS:
+    if not _in_range(replicas, 1, MOST_REPLICAS, whole=True):
         yield f"run.replicas is {replicas!r}; a whole number from 1 to {MOST_REPLICAS} is expected"
     elif task in ONE_INSTANCE and replicas != 1:
         yield f"run.replicas is {replicas}; {task} runs on one instance"
@@ -224,29 +224,31 @@ def _of_inference(inference: Mapping[str, object], task: str, family: Family | N
 def inference_fault(key: str, value: object, task: str, family: Family | None) -> str:
     """What is wrong with one of the keys of ``inference``; empty when nothing is."""
     most = family.most_tokens if family else max(known.most_tokens for known in FAMILIES)
-    if key == "max_new_tokens":
-        if task in (LLM_JUDGE, IMAGE_JUDGE):
-            return f"max_new_tokens is not for {task}, whose recipe has none"
-        return "" if _in_range(value, 1, most, whole=True) else _out(key, value, f"a whole number from 1 to {most}")
-    if key == "top_k":
-        fits = value == -1 or _in_range(value, 1, math.inf, whole=True)
-        return "" if fits else _out(key, value, "a whole number above 0, or -1 for no limit")
-    if key == "top_p":
-        return "" if _in_range(value, 0, 1) else _out(key, value, "a number from 0 to 1")
-    if key == "temperature":
-        return "" if _in_range(value, 0, 2) else _out(key, value, "a number from 0 to 2")
-    if key == "top_logprobs":
-        if task != GEN_QA:
-            return f"top_logprobs is for {GEN_QA} only, not for {task}"
-        fits = _in_range(value, 0, MOST_LOGPROBS, whole=True)
-        return "" if fits else _out(key, value, f"a whole number from 0 (none) to {MOST_LOGPROBS}")
+    if key == "max_new_tokens" and task in (LLM_JUDGE, IMAGE_JUDGE):
+        return f"max_new_tokens is not for {task}, whose recipe has none"
+    if key == "top_logprobs" and task != GEN_QA:
+        return f"top_logprobs is for {GEN_QA} only, not for {task}"
+    if key == "reasoning_effort":
+        return _effort_fault(value, task, family)
+    low, high, whole, expected = {
+        "max_new_tokens": (1, most, True, f"a whole number from 1 to {most}"),
+        "top_k": (1, math.inf, True, "a whole number above 0, or -1 for no limit"),
+        "top_p": (0, 1, False, "a number from 0 to 1"),
+        "temperature": (0, 2, False, "a number from 0 to 2"),
+        "top_logprobs": (0, MOST_LOGPROBS, True, f"a whole number from 0 (none) to {MOST_LOGPROBS}"),
+    }[key]
+    fits = _in_range(value, low, high, whole=whole) or (key == "top_k" and value == -1)
+    return "" if fits else f"{key} is {value!r}; {expected} is expected"
+
+
+def _effort_fault(value: object, task: str, family: Family | None) -> str:
     if task in JUDGES:
         return f"reasoning_effort is not for {task}: the judge is a model of AWS's own"
     if family is not None and not family.reasons:
         if value is None:
             return f"reasoning_effort has to be left out: {family.name} does not reason"
         return f"reasoning_effort is {value!r}, but {family.name} does not reason; only Nova 2 Lite does"
-    return "" if value in EFFORTS else _out(key, value, "null, low or high")
+    return "" if value in EFFORTS else f"reasoning_effort is {value!r}; null, low or high is expected"
 
 
 def _of_processor(processor: Mapping[str, object]) -> Iterator[str]:
@@ -288,18 +290,10 @@ def _unknown_keys(section: str, content: Mapping[str, object], known: tuple[str,
             yield f"{section} has no key {key}{hint}"
 
 
-def _in_range(value: object, low: float, high: float, *, whole: bool = False) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float) or (whole and not _is_whole(value)):
+def _in_range(value: object, low: float, high: float, *, whole: bool) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         return False
     return low <= value <= high
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _out(key: str, value: object, expected: str) -> str:
-    return f"{key} is {value!r}; {expected} is expected"
 
 
 def recipe_yaml(recipe: Recipe) -> str:

@@ -18,7 +18,8 @@ from .page_parts import confidence_marks, page_sections
 
 @dataclass(frozen=True)
 class NovaAnalysis(Analysis):
-    """Of many rows the table has all, and only those whose texts were read are shown."""
+    """Of many rows the table has all, and only those whose texts were read are shown. Without rows there are no
+    charts."""
 
     @functools.cached_property
     def per_example(self) -> pd.DataFrame:
@@ -27,7 +28,7 @@ class NovaAnalysis(Analysis):
         return shown.to_pandas()
 
     def drawings(self) -> Mapping[str, Callable[[], Chart | None]]:
-        return drawings(self)
+        return drawings(self) if self.table.num_rows else {}
 
     def sections(self) -> Sequence[tuple[str, str, Markup]]:
         return page_sections(self)

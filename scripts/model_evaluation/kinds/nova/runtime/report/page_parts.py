@@ -12,7 +12,16 @@ from model_evaluation.kinds.nova.runtime.scores.answers import ACCURACY
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.plain_text import one_line
-from model_evaluation.runtime.summary import capital, labels_of
+from model_evaluation.runtime.statistics.verdicts import signed_words
+from model_evaluation.runtime.summary import (
+    Summary,
+    capital,
+    compared,
+    evaluated_models,
+    labels_of,
+    short_labels,
+    value_of,
+)
 
 Part = Mapping[str, Any]
 """A part of a summary."""
@@ -32,6 +41,7 @@ def page_sections(analysis: Analysis) -> Sequence[tuple[str, str, Markup]]:
     summary = analysis.summary
     parts = [
         ("preferences", "Preferences", _preferences(summary)),
+        ("subtasks", "Subtasks", Markup() if len(analysis.table) else _subtasks(summary)),
         ("criteria", "Where the answers differ", _criteria(summary)),
         ("classes", "Classes", _classes(summary)),
         ("confidence", "How sure the models were", _confidence(summary)),
@@ -91,6 +101,21 @@ def _counts(judgments: Mapping[str, int]) -> str:
 def _container_counts(container: Mapping[str, float]) -> str:
     names = {"b_scores": "B", "a_scores": "A", "ties": "ties", "inference_error": "unusable"}
     return ", ".join(f"{word} {container[name]:g}" for name, word in names.items() if name in container) or "–"
+
+
+def _subtasks(summary: Summary) -> Markup:
+    """The container's numbers where they are all that it left."""
+    primary, sides, short = summary["primary_metric"], evaluated_models(summary), short_labels(summary)
+    lines = []
+    for name, entries in summary["slices"].get("category", {}).items():
+        entry = entries[primary]
+        difference = [signed_words(compared(entry))] if len(sides) == 2 else []
+        lines.append([one_line(name), *(f"{value_of(entry[side]):.2f}" for side in sides), *difference])
+    if not lines:
+        return Markup()
+    headings = ("Subtask", *(capital(short[side]) for side in sides), *(["Difference"] if len(sides) == 2 else []))
+    caption = f"{primary} by subtask; of how many questions each is the container does not say"
+    return part("table", headings=headings, lines=lines, caption=caption, short=True)
 
 
 def _criteria(summary: Part) -> Markup:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from model_evaluation.kinds.nova.runtime.output.details import DetailRow, DetailRows, read_details
+from model_evaluation.kinds.nova.runtime.output.details import LOGPROBS, DetailRow, DetailRows, read_details
 from model_evaluation.kinds.nova.runtime.output.result_files import OutputFiles, aggregate_results, headline
 from model_evaluation.kinds.nova.runtime.report.nova_analysis import NovaAnalysis
-from model_evaluation.kinds.nova.runtime.report.words import report_words
+from model_evaluation.kinds.nova.runtime.report.words import recipe_in, report_words
 from model_evaluation.runtime.results.cautions import mean_cautions, score_cautions
 from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
@@ -68,11 +68,44 @@ class Readings:
 def analyse_answers(asked: Answered, outputs: Mapping[Side, OutputFiles], *, notes: Sequence[str] = ()) -> NovaAnalysis:
     """Scores of each model's answers, paired by record and compared; the classes of a field, and how sure the models
     were of it. Raises :class:`ResultsError` when a model that was asked for has no rows at all."""
+    return _of_details(asked, outputs, _read(asked.evaluation, outputs), notes)
+
+
+def analyse_benchmark(
+    evaluation: Evaluation, outputs: Mapping[Side, OutputFiles], *, notes: Sequence[str] = ()
+) -> NovaAnalysis:
+    """The same of a benchmark, whose dataset is the container's: questions are those of the jobs' own tables, with the
+    subtask as their category. Where the rows have its metric under another name, that name is taken. Without tables see
+    :func:`analyse_aggregates`."""
+    if not any(output.details for output in outputs.values()):
+        return analyse_aggregates(evaluation, outputs, notes=notes)
+    details = _read(evaluation, outputs)
+    rows: dict[tuple[str, str, str], DatasetRow] = {}
+    for detail in (row for own in details.values() for row in own.rows):
+        category = subtask_of(detail.place.partition(", row ")[0])
+        row = DatasetRow(len(rows) + 1, detail.example, detail.gold or None, category=category)
+        rows.setdefault((category, detail.example, detail.gold), row)
+    names = [NAMES.get(name, name) for row in details[evaluation.sides[0]].rows for name in row.metrics]
+    if names and evaluation.primary_metric not in names:
+        evaluation = replace(evaluation, primary_metric=names[0])
+    return _of_details(Answered(evaluation, list(rows.values())), outputs, details, notes)
+
+
+def _read(evaluation: Evaluation, outputs: Mapping[Side, OutputFiles]) -> dict[Side, DetailRows]:
+    details = {side: read_details(outputs[side].details) for side in evaluation.sides}
+    for side, own in details.items():
+        if not own.rows:
+            raise no_rows(evaluation.names[side], own.problems)
+    return details
+
+
+def _of_details(
+    asked: Answered,
+    outputs: Mapping[Side, OutputFiles],
+    details: Mapping[Side, DetailRows],
+    notes: Sequence[str],
+) -> NovaAnalysis:
     sides = asked.evaluation.sides
-    details = {side: read_details(outputs[side].details) for side in sides}
-    for side in sides:
-        if not details[side].rows:
-            raise no_rows(asked.evaluation.names[side], details[side].problems)
     readings = put_to_records(asked, details)
     records, matchings = readings.records, readings.matchings
     names = dict.fromkeys(name for r in records for own in r.answers.values() for name in own.scores)
@@ -142,7 +175,7 @@ def conclusion(
     told = records if read is paired else [record for record in records if len(record.answers) == len(sides)]
     warnings = [
         *notes,
-        *_file_cautions(outputs, readings.details, asked.skipped, labels),
+        *_file_cautions(outputs, readings.details, asked, labels),
         *(text for side in sides for text in matching_cautions(counts[side], labels[side], paired.dataset_rows)),
         *(
             text
@@ -203,10 +236,11 @@ def container_numbers(output: OutputFiles) -> Mapping[str, float]:
 
 
 def _file_cautions(
-    outputs: Mapping[Side, OutputFiles], details: Mapping[Side, DetailRows], skipped: int, labels: Mapping[str, str]
+    outputs: Mapping[Side, OutputFiles], details: Mapping[Side, DetailRows], asked: Answered, labels: Mapping[str, str]
 ) -> Iterator[str]:
-    if skipped:
-        yield f"Lines of the dataset that are not usable rows: {skipped}."
+    if asked.skipped:
+        yield f"Lines of the dataset that are not usable rows: {asked.skipped}."
+    wanted = recipe_in(asked.evaluation.conditions).get("inference", {}).get("top_logprobs")
     for side, found in details.items():
         problems = [*outputs[side].unusable, *found.problems]
         if problems:
@@ -216,6 +250,11 @@ def _file_cautions(
             )
         if found.logprobs and found.logprobs != "pred_logprobs":
             yield f"The {labels[side]}'s log probabilities stand in a column named {found.logprobs}; it was read."
+        if wanted and not any(row.logprobs for row in found.rows):
+            yield (
+                f"The recipe asks for top_logprobs {wanted}, and the {labels[side]}'s results have none in a column "
+                f"named {' or '.join(LOGPROBS)}: how sure it was is not known."
+            )
 
 
 def _overlap_caution(asked: Answered) -> Iterator[str]:
@@ -236,7 +275,7 @@ def _confidence(
     columns: dict[str, Sequence[float | str | None]] = {}
     records, details = readings.records, readings.details
     for side, matching in readings.matchings.items():
-        if not details[side].logprobs:
+        if not any(row.logprobs for row in details[side].rows):
             continue
         empty = DetailRow("", "", "", "", {})
         own = [answer_confidence(matching.details.get(record.id, empty), answer_field) for record in records]
@@ -259,19 +298,6 @@ def _correct(record: Record, side: Side) -> float:
     answer = record.answers.get(side)
     score = answer.scores.get(ACCURACY, answer.scores.get("exact_match")) if answer else None
     return float(score) if isinstance(score, float) else float("nan")
-
-
-def benchmark_rows(outputs: Mapping[Side, OutputFiles]) -> list[DatasetRow]:
-    """The questions of a benchmark as rows, as the jobs' own tables have them: its dataset is the container's. Their
-    category is the subtask, by the table's name."""
-    rows: dict[tuple[str, str, str], DatasetRow] = {}
-    for output in outputs.values():
-        for name, path in sorted(output.details.items()):
-            category = subtask_of(name)
-            for detail in read_details({name: path}).rows:
-                key = (category, detail.example, detail.gold)
-                rows.setdefault(key, DatasetRow(len(rows) + 1, detail.example, detail.gold or None, category=category))
-    return list(rows.values())
 
 
 def analyse_aggregates(
@@ -324,13 +350,3 @@ def subtask_of(name: str) -> str:
     for strategy in ("_zs_cot", "_fs_cot", "_zs", "_fs"):
         task = task.removesuffix(strategy)
     return task.partition(":")[2] or task
-
-
-def benchmark_metric(asked: Answered, outputs: Mapping[Side, OutputFiles]) -> Answered:
-    """The same with the name under which the rows have the benchmark's metric, where that is another one."""
-    details = next(iter(outputs.values())).details
-    rows = read_details(details).rows
-    names = list(dict.fromkeys(NAMES.get(name, name) for row in rows for name in row.metrics))
-    if asked.evaluation.primary_metric in names or not names:
-        return asked
-    return replace(asked, evaluation=replace(asked.evaluation, primary_metric=names[0]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from model_evaluation.kinds.nova.runtime.output.details import ROW_ID, DetailRow, plain_answer
@@ -42,18 +41,11 @@ class MatchCounts(NamedTuple):
     folded: int
 
 
-@dataclass
-class Matching:
+class Matching(NamedTuple):
     """One model's rows by the record's id, and what became of all."""
 
-    details: dict[str, DetailRow] = field(default_factory=dict)
-    repeated: int = 0
-    strange: int = 0
-    folded: int = 0
-
-    @property
-    def counts(self) -> MatchCounts:
-        return MatchCounts(len(self.details), self.repeated, self.strange, self.folded)
+    details: dict[str, DetailRow]
+    counts: MatchCounts
 
 
 class RecordIndex:
@@ -108,19 +100,20 @@ class RecordIndex:
 
     def match(self, details: Sequence[DetailRow], side: Side, answer_field: str) -> Matching:
         """Puts the rows to their records."""
-        matching = Matching()
+        matched: dict[str, DetailRow] = {}
+        repeated = strange = folded = 0
         for detail in details:
             fitting = self.fitting(detail)
             free = next((record for record in fitting if side not in record.answers), None)
             if free is not None:
                 free.answers[side] = scored_answer(detail, free, answer_field)
-                matching.details[free.id] = detail
-                matching.folded += written_small(detail, free)
+                matched[free.id] = detail
+                folded += written_small(detail, free)
             elif any(record.answers[side].response == detail.prediction for record in fitting):
-                matching.repeated += 1
+                repeated += 1
             else:
-                matching.strange += 1
-        return matching
+                strange += 1
+        return Matching(matched, MatchCounts(len(matched), repeated, strange, folded))
 
 
 def scored_answer(detail: DetailRow, record: Record, answer_field: str) -> ScoredAnswer:

@@ -6,7 +6,6 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -36,19 +35,12 @@ SUMMARY_KEYS = (
 )  # fmt: skip
 
 
-class Pair(NamedTuple):
-    """A row's two judgments: outcomes for response B, NaN where a judgment has no usable verdict."""
-
-    forward: float
-    backward: float
-
-
-@dataclass(frozen=True)
-class JudgedRow:
-    """One prompt's judgments with the texts that belong to it, as far as they are known."""
+class JudgedRow(NamedTuple):
+    """One prompt's two judgments: outcomes for response B, NaN where a judgment has no usable verdict."""
 
     detail: DetailRow
-    pair: Pair
+    forward: float
+    backward: float
 
 
 def verdict_of(text: object) -> str:
@@ -81,7 +73,7 @@ def read_pairs(details: Sequence[DetailRow]) -> list[JudgedRow]:
                 fix="Check that the job's task was a pairwise judge and that this is its table of rows.",
             )
     passes = 2 if _are_means(details) else 1
-    return [JudgedRow(detail, _pair(detail, passes)) for detail in details]
+    return [JudgedRow(detail, *_outcomes(detail, passes)) for detail in details]
 
 
 def _are_means(details: Sequence[DetailRow]) -> bool:
@@ -92,7 +84,7 @@ def _are_means(details: Sequence[DetailRow]) -> bool:
     return halves or (verdicts > 0 and abs(2 * counted - verdicts) < abs(counted - verdicts))
 
 
-def _pair(detail: DetailRow, passes: int) -> Pair:
+def _outcomes(detail: DetailRow, passes: int) -> tuple[float, float]:
     counts = [detail.metrics[name] * passes for name in COUNTS]
     if any(count % 1 or count < 0 for count in counts) or sum(counts) > len(OUTPUTS):
         told = ", ".join(f"{name} {detail.metrics[name]:g}" for name in COUNTS)
@@ -102,7 +94,7 @@ def _pair(detail: DetailRow, passes: int) -> Pair:
         )
     outcomes = [value for value, count in zip((WIN, TIE, LOSS), counts, strict=True) for _ in range(int(count))]
     first, second = (*outcomes, math.nan, math.nan)[:2]
-    return Pair(first, second)
+    return first, second
 
 
 def judge_analysis(
@@ -116,18 +108,13 @@ def judge_analysis(
             fix="See the job's log; where it ended well, look into its output in S3.",
         )
     judged, repeated = _once_each(read_pairs(details.rows), rows)
-    forward, backward = (np.array(own, float) for own in zip(*(row.pair for row in judged), strict=True))
-    preferences = Preferences(forward, backward, _clusters(judged))
+    both = np.array([row[1:] for row in judged], float)
+    preferences = Preferences(both[:, 0], both[:, 1], _clusters(judged))
     container = {key: value for key, value in headline(aggregate_results(output)).items() if key in SUMMARY_KEYS}
     summary: Summary = preferences_summary(evaluation, preferences)
-    errors = int(np.isnan(forward).sum() + np.isnan(backward).sum())
-    counted = {
-        "judgments": 2 * len(judged) - errors,
-        "a": int((forward == LOSS).sum() + (backward == LOSS).sum()),
-        "b": int((forward == WIN).sum() + (backward == WIN).sum()),
-        "ties": int((forward == TIE).sum() + (backward == TIE).sum()),
-        "unusable": errors,
-    }
+    errors = int(np.isnan(both).sum())
+    told = {name: int((both == outcome).sum()) for name, outcome in (("a", LOSS), ("b", WIN), ("ties", TIE))}
+    counted = {"judgments": both.size - errors, **told, "unusable": errors}
     warnings = [
         *notes,
         *_cautions(len(judged), len(rows), repeated, errors),

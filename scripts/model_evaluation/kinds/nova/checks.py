@@ -1,23 +1,25 @@
-"""The recipe, the container's image, and the rows it was made for."""
+"""Every check before an evaluation in the Nova container, in the order in which they are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from model_evaluation.errors import EvaluationError, NotFound
-from model_evaluation.kinds.nova.card import recipe as recipe_of
-from model_evaluation.kinds.nova.card import reference
+from model_evaluation.errors import NotFound
+from model_evaluation.kinds.nova.card import recipe, reference
+from model_evaluation.kinds.nova.kind import Nova
 from model_evaluation.kinds.nova.lookups import checkpoint_is_there
 from model_evaluation.kinds.nova.runtime.recipes.families import DOCUMENTED_REGION, IMAGE_ACCOUNTS, family_of_id
 from model_evaluation.kinds.nova.runtime.recipes.recipe import model_faults, recipe_faults
 from model_evaluation.lookups.s3.objects import parse_s3_uri
+from model_evaluation.preflight import shared_checks as shared
 from model_evaluation.preflight.results import Result, failed, passed, warned
+from model_evaluation.preflight.shared_checks import Check
 from model_evaluation.preflight.subject import Subject
 
 
-def recipe(subject: Subject) -> Iterator[Result]:
+def sound_recipe(subject: Subject) -> Iterator[Result]:
     """Every key and value against those of the task."""
-    made = recipe_of(subject.context)
+    made = recipe(subject.context)
     family = family_of_id(str(subject.facts("model")["family"]))
     other = reference(subject.context)
     faults = [*recipe_faults(made), *(model_faults(other, family) if other else ())]
@@ -72,17 +74,18 @@ def image(subject: Subject) -> Iterator[Result]:
         yield passed("The container's image is the one that the user guide names.")
 
 
-def rows(subject: Subject) -> Iterator[Result]:
-    """The file is still the one that was read."""
-    from model_evaluation.lookups.s3.dataset_files import unchanged_files
+# What the notebook calls, by the last part of an endpoint's service name.
+ENDPOINTS = ("s3", "sagemaker.api", "sts", "logs")
+RECIPE_STEPS = ("model", "nova_task", "inference", "scale")
 
-    facts = subject.facts("dataset")
-    if not facts.get("bucket"):
-        yield passed("The questions are the container's own.")
-        return
-    try:
-        unchanged_files(subject.aws, facts)
-    except EvaluationError as error:
-        yield failed(error.message, error.fix)
-        return
-    yield passed(f"{int(subject.facts('data')['profile']['rows']):,} rows, unchanged since they were read.")
+CHECKS: tuple[Check, ...] = (
+    *shared.whereabouts(("data", "scope", "scale")),
+    Check("recipe", sound_recipe, RECIPE_STEPS),
+    Check("checkpoint", checkpoints, ("model", "scope")),
+    Check("image", image, ("region",)),
+    shared.PROFILE,
+    *shared.access(Nova.permission_steps),
+    shared.studio_network(ENDPOINTS),
+    shared.SDK,
+    shared.SDK_ENVIRONMENT,
+)
