@@ -151,7 +151,7 @@ class Kind:
                 raise
             return None
 
-    def told(self, module: str, name: str, *args: object, without: T) -> T:
+    def own_answer(self, module: str, name: str, *args: object, without: T) -> T:
         """What a function or class of one of the kind's own modules gives for ``args``; ``without`` where there is no
         such module."""
         own = self.own(module)
@@ -198,16 +198,16 @@ class Kind:
 
     def card(self, context: Context) -> list[tuple[str, str]]:
         """The configuration for the user's yes: (name, text), a line each."""
-        return self.told("card", "configuration", context, without=[])
+        return self.own_answer("card", "configuration", context, without=[])
 
     def expectation(self, context: Context) -> Expectation:
         """What it will take; failing lookups are told in its lines."""
         unknown = Expectation((("Cost", "unknown"), ("Duration", "unknown")))
-        return self.told("card", "expectation", context, without=unknown)
+        return self.own_answer("card", "expectation", context, without=unknown)
 
     def minutes(self, context: Context) -> tuple[float, float] | None:
         """From start to results, low to high, without a lookup; ``None`` when nobody knows."""
-        return self.told("card", "minutes_of", context, without=None)
+        return self.own_answer("card", "minutes_of", context, without=None)
 
     def checks(self) -> Sequence[Check]:
         """Every check before money is spent, in the order in which they are shown: the kind's own, and those of
@@ -219,7 +219,7 @@ class Kind:
     def permissions(self, context: Context, role: str = "") -> Permissions:
         """What role and caller need for this configuration, as data, as far as the answers go. ``role`` is the ARN of a
         candidate for the execution role, before one is recorded: then nothing may be looked up."""
-        return self.told("permissions", "permissions", context, role, without=Permissions())
+        return self.own_answer("permissions", "permissions", context, role, without=Permissions())
 
     def parameters(self, context: Context) -> JsonObject:
         """The parameters cell's values by name, in its order. Every step has its answer."""
@@ -275,7 +275,7 @@ class Kind:
 
     def other_answers(self, summary: Summary, context: Context) -> list[str]:
         """What results were made of that the present answers say otherwise, such as ``the model is A, not B``."""
-        return self.told("other_answers", "other_answers", summary, context, without=[])
+        return self.own_answer("other_answers", "other_answers", summary, context, without=[])
 
     def upgraded(self, summary: JsonObject) -> JsonObject:
         """A ``summary.json`` of an earlier ``schema_version`` as one of the present. Whatever the file holds, it never
@@ -299,4 +299,4 @@ class Kind:
 
     def player(self) -> KindPlayer | None:
         """How local AWS plays this kind's jobs and seeds an account for it; ``None`` when it does not."""
-        return self.told("localaws.player", "PLAYER", without=None)
+        return self.own_answer("localaws.player", "PLAYER", without=None)

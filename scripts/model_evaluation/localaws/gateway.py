@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import trustme
@@ -27,6 +27,9 @@ from .errors import LocalAwsBug, ServiceError
 from .operations import SHARED, Record, Request, Response
 from .services import hub, mlflow, packages, pipelines, prices  # noqa: F401 - each registers its operations
 from .wire import UNKNOWN_OPERATION, Environ, check_input, identify, respond, respond_error, signing_names
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
 
 OWN_HOSTS = frozenset({"127.0.0.1", "localhost"})
 # Hosts such as sts.us-west-2.amazonaws.com.
@@ -49,7 +52,7 @@ class Gateway:
         services = {service for operations in self._operations for service, _ in operations.handlers}
         self._signing_names = signing_names({*services, "cloudwatch"})
 
-    def __call__(self, environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         response = self._respond(environ)
         headers = {**response.headers, "X-Local-Aws": "SIMULATED"}
         return werkzeug.Response([response.body], response.status, headers)(environ, start_response)

@@ -79,8 +79,8 @@ class Resource:
 
     def list_all(self, cloud: Cloud, request: Request) -> Record:
         records = self.table(cloud, request.region).values()
-        wanted = {member: request.params[name] for name, member in self.filters.items() if name in request.params}
-        mine = [one for one in records if all(_member(one, member) == value for member, value in wanted.items())]
+        values = {member: request.params[name] for name, member in self.filters.items() if name in request.params}
+        mine = [one for one in records if all(_member(one, member) == value for member, value in values.items())]
         return self.listed(request, mine)
 
     def listed(self, request: Request, records: Iterable[Record]) -> Record:

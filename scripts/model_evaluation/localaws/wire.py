@@ -154,7 +154,8 @@ def _parse(model: OperationModel, request: MotoRequest, uri_params: Record) -> t
 
 
 def _constraint_problems(value: object, shape: Shape, path: str) -> Iterator[str]:
-    """What AWS checks on the server: pattern, length, size and enum, as its sentences."""
+    """What AWS checks on the server and botocore does not: pattern, greatest length or size, and enum, as its
+    sentences."""
     if shape.type_name == "structure" and isinstance(value, Mapping):
         for name, member in shape.members.items():
             if value.get(name) is not None:
@@ -165,8 +166,6 @@ def _constraint_problems(value: object, shape: Shape, path: str) -> Iterator[str
     rules, noun = shape.metadata, "value" if isinstance(value, int | float) else "length"
     size = value if isinstance(value, int | float) else len(value)
     violations = []
-    if size < rules.get("min", size):
-        violations.append(f"have {noun} greater than or equal to {rules['min']}")
     if size > rules.get("max", size):
         violations.append(f"have {noun} less than or equal to {rules['max']}")
     if isinstance(value, str) and "pattern" in rules and not _fits(rules["pattern"], value):

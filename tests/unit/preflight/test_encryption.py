@@ -64,7 +64,8 @@ def test_a_key_policy_may_ask_for_what_is_known_of_the_role() -> None:
         "StringEquals": {"aws:PrincipalAccount": ACCOUNT, "aws:RequestedRegion": "us-west-2"},
         "Bool": {"aws:SecureTransport": "true"},
     }
-    statement = {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "kms:*", "Condition": conditions}
+    statement = {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "kms:*", "Resource": "*"}
+    statement = {**statement, "Condition": conditions}
     assert storage._permitted(a_subject(Clients({"Statement": statement})), KEY, USE).status == "pass"
     conditions["StringEquals"]["aws:PrincipalAccount"] = "999988887777"
     assert storage._permitted(a_subject(Clients({"Statement": statement})), KEY, USE).status == "fail"
