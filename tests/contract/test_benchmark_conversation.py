@@ -167,6 +167,7 @@ def test_without_a_dataset_the_output_is_suggested_in_sagemakers_own_bucket(talk
     answered(talk, company, "output")
     step = talk.command("status").json["step"]
     assert step["suggested"].startswith(f"s3://sagemaker-us-west-2-{company.account}/model-evaluation/")
+    assert f"aws s3 mb s3://sagemaker-us-west-2-{company.account}" in step["question"]
     refused = talk.say("output", "--accept")
     assert (refused.code, refused.json["error"]["code"]) == (3, "not_found")
 
