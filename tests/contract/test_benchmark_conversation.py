@@ -147,6 +147,7 @@ def test_a_model_that_thinks_is_offered_room_to_finish(talk: Talk, company: Comp
     assert envelope["step"]["id"] == "decoding"
     assert envelope["step"]["suggested"] == "max_new_tokens=16384 max_model_len=32768"
     assert talk.say("decoding", "--accept").code == 0
+    assert talk.say("decoding", "default").json["recorded"]["value"] == "defaults"
     refused = talk.say("decoding", "defaults")
     assert "thinks" in [item["kind"] for item in refused.json["findings"]]
 
