@@ -17,6 +17,7 @@ from model_evaluation.files import write_atomically
 from model_evaluation.json_types import JsonObject
 from model_evaluation.reporting.examples import read_examples
 from model_evaluation.reporting.words import finite_number
+from model_evaluation.runtime.results.evaluation import BOTH_SIDES
 from model_evaluation.runtime.summary import Entry, Side, Summary
 
 COLUMNS = ("item", "prompt", "reference", "answer_1", "answer_2", "score_1", "score_2", "comment")
@@ -103,7 +104,7 @@ def write_sheet(
     writer.writerow(COLUMNS)
     items: dict[str, SheetItem] = {}
     for number, example in enumerate(sample, start=1):
-        first: Side = rng.choice(("tuned", "base"))
+        first = rng.choice(BOTH_SIDES)
         second: Side = "base" if first == "tuned" else "tuned"
         texts = (example.prompt, example.reference, example.answers[first], example.answers[second])
         writer.writerow([number, *map(_cell, texts), "", "", ""])
@@ -142,7 +143,7 @@ def read_labels(path: str, key: SheetKey, examples: Sequence[Example], summary: 
         if example is None:
             faults.append(f"line {number}: row {item.record_id} is not in these results")
             continue
-        scores = {}
+        scores: dict[str, float] = {}
         for place, side in (("1", item.answer_1), ("2", item.answer_2)):
             text = (row.get(f"score_{place}") or "").strip()
             if text:
