@@ -110,12 +110,16 @@ def judge_report(folder: Path) -> None:
     """From Bedrock's files to every file of the report."""
     from model_evaluation.kinds.llm_as_judge.runtime.analysis import analyse_execution
     from model_evaluation.runtime.report.export import export_analysis
+    from model_evaluation.runtime.results.evaluation import Evaluation
 
+    evaluation = Evaluation(
+        "llm_as_judge", {"judge": "judge"}, {"name": "t"}, {"name": "b"},
+        primary_metric=METRICS[0], execution_arn=f"arn:x/{EXECUTION}", simulated=True,
+    )  # fmt: skip
     with (folder / "dataset.jsonl").open("rb") as lines:
         analysis = analyse_execution(
-            FolderS3(folder), output_uri=f"s3://{BUCKET}/{PREFIX}", execution_arn=f"arn:x/{EXECUTION}",
-            dataset_lines=lines, judge="judge", model_names={"tuned": "t", "base": "b"}, builtin_metrics=METRICS,
-            custom_metrics=None, primary_metric=METRICS[0], scope="compare", simulated=True, created="",
+            FolderS3(folder), evaluation, output_uri=f"s3://{BUCKET}/{PREFIX}", dataset_lines=lines,
+            builtin_metrics=METRICS, custom_metrics=None,
         )  # fmt: skip
     assert analysis.summary["rows"]["paired"] == analysis.summary["rows"]["dataset"] > 0
     export_analysis(analysis, folder / "results")

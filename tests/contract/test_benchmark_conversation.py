@@ -147,6 +147,7 @@ def test_a_model_that_thinks_is_offered_room_to_finish(talk: Talk, company: Comp
     assert envelope["step"]["id"] == "decoding"
     assert envelope["step"]["suggested"] == "max_new_tokens=16384 max_model_len=32768"
     assert talk.say("decoding", "--accept").code == 0
+    assert talk.say("decoding", "default").json["recorded"]["value"] == "defaults"
     refused = talk.say("decoding", "defaults")
     assert "thinks" in [item["kind"] for item in refused.json["findings"]]
 
@@ -167,6 +168,7 @@ def test_without_a_dataset_the_output_is_suggested_in_sagemakers_own_bucket(talk
     answered(talk, company, "output")
     step = talk.command("status").json["step"]
     assert step["suggested"].startswith(f"s3://sagemaker-us-west-2-{company.account}/model-evaluation/")
+    assert f"aws s3 mb s3://sagemaker-us-west-2-{company.account}" in step["question"]
     refused = talk.say("output", "--accept")
     assert (refused.code, refused.json["error"]["code"]) == (3, "not_found")
 

@@ -80,6 +80,7 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("task", lambda w: "yes", "refused", "trained to do"),
     ("task", lambda w: "ja, einverstanden", "refused", "trained to do"),
     ("dataset", lambda w: "rows.jsonl", "refused", "neither an S3 URI"),
+    ("dataset", lambda w: f"https://{w.bucket}.s3.us-west-2.amazonaws.com/a%20b.jsonl", "refused", "web address"),
     ("dataset", lambda w: f"s3://{w.bucket}", "not_one_object", "whole bucket"),
     ("dataset", lambda w: f"s3://{w.bucket}/", "not_one_object", "support_tickets"),
     ("dataset", lambda w: w.dataset_uri.rpartition("/")[0] + "/", "not_one_object", "folder"),

@@ -21,6 +21,7 @@ from model_evaluation.runtime.report.export import write_tables
 from model_evaluation.runtime.report.markdown import report_markdown
 from model_evaluation.runtime.report.page import report_html
 from model_evaluation.runtime.report.view import comparison_text
+from unit.runtime.results_world import evaluated
 
 BUCKET = "evaluation-results"
 
@@ -44,17 +45,19 @@ def outcome(evaluation: Evaluation, folder: Path) -> Outcome:
             s3.put_object(Bucket=BUCKET, Key=key, Body=body)
         analysis = analyse_execution(
             s3,
+            evaluated(
+                judge=evaluation.judge,
+                model_names={"tuned": evaluation.tuned, "base": evaluation.base},
+                primary_metric=evaluation.primary_metric.removeprefix("Builtin."),
+                execution_arn=evaluation.arn,
+                scope=evaluation.scope,
+                simulated=evaluation.simulated,
+                created="2026-01-02T03:04:05Z",
+            ),
             output_uri=f"s3://{BUCKET}/{PREFIX}",
-            execution_arn=evaluation.arn,
             dataset_lines=evaluation.dataset,
-            judge=evaluation.judge,
-            model_names={"tuned": evaluation.tuned, "base": evaluation.base},
             builtin_metrics=evaluation.builtin_metrics,
             custom_metrics=json.dumps(evaluation.custom_metrics) if evaluation.custom_metrics else None,
-            primary_metric=evaluation.primary_metric,
-            scope=evaluation.scope,
-            simulated=evaluation.simulated,
-            created="2026-01-02T03:04:05Z",
             further_executions=evaluation.further,
             source=SourceRows(evaluation.source, list(evaluation.sources)),
         )

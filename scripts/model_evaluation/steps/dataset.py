@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Step, finding
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 
 START_BYTES = 65_536
+# What the console of S3 copies as an object's URL.
+OBJECT_URL = re.compile(r"https://(?P<bucket>[a-z0-9.-]+?)\.s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com/(?P<key>[^?#]+)")
 # What is to be converted, or made anew, before it is uploaded; the `data` step offers what helps against other faults.
 NO_JSON = frozenset({"csv", "gzip", "zip", "excel", "parquet", "compressed", "binary", "empty_file"})
 
@@ -161,7 +165,7 @@ def _not_in_s3(text: str) -> Refused:
     files = shard_names(path)
     if all(os.path.isfile(file) for file in files):
         if not any(os.path.getsize(file) for file in files):
-            raise Refused(f"{path} is empty (0 bytes).", fix="Give the file that holds the rows.", code="empty_file")
+            return Refused(f"{path} is empty (0 bytes).", fix="Give the file that holds the rows.", code="empty_file")
         quoted, name = shlex.quote(path), shlex.quote(os.path.basename(path))
         upload = f"aws s3 cp {quoted} s3://BUCKET/evaluation/{name}"
         what = f"{path} is a file on this machine"
@@ -182,6 +186,12 @@ def _not_in_s3(text: str) -> Refused:
             f"{path} is a folder on this machine; the S3 URI of one JSONL file is expected.",
             fix=f"Check the file that is meant: evaluate.py dataset check {shlex.quote(path)}/FILE",
             code="not_one_object",
+        )
+    if page := OBJECT_URL.fullmatch(text):
+        uri = S3Uri(page["bucket"], unquote(page["key"]))
+        return Refused(
+            f"{text[:200]!r} is the object's web address; its S3 URI is expected.",
+            fix=f"evaluate.py answer dataset {shlex.quote(str(uri))}",
         )
     return Refused(
         f"{text[:200]!r} is neither an S3 URI nor a DataSet ARN.",

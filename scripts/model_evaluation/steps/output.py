@@ -72,7 +72,13 @@ def check(text: str, context: Context) -> Answer:
 
 
 def offer(context: Context) -> Offer:
-    return Offer(suggested=_usual(context))
+    usual = _usual(context)
+    try:
+        check(usual, context)
+    except Refused as refusal:
+        text = f"The usual place, {usual}, cannot be used yet. {refusal.message} {refusal.fix}"
+        return Offer(suggested=usual, text=text)
+    return Offer(suggested=usual)
 
 
 def _usual(context: Context) -> str:

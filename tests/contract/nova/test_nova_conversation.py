@@ -376,6 +376,13 @@ def test_functions_that_cannot_be_used(answer: Answer, aws: LocalAws, world: Wor
     assert "--timeout 30" in findings["short_timeout"]["fix"]
 
 
+def test_a_yes_is_not_a_metric_of_the_function_and_a_slip_is_pointed_out(answer: Answer, world: World) -> None:
+    with_rows(answer, world, processor="ticket-metrics")
+    assert refused(answer(primary_metric="yes"))[0] == "choose"
+    findings = {item["kind"]: item for item in answer(primary_metric="acuracy").json["findings"]}
+    assert findings["function_metric"]["fix"].endswith("evaluate.py answer primary_metric accuracy")
+
+
 def test_a_function_is_written_tried_and_never_deployed_unasked(
     answer: Answer, run_cli: RunCli, aws: LocalAws, world: World, tmp_path: Path
 ) -> None:

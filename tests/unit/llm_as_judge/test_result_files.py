@@ -51,21 +51,21 @@ class TestFindingFiles:
             s3.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
         put_aggregate(s3, "base", {})
         files = find_result_files(s3, URI + "/", EXECUTION)
-        assert files.tuned == sorted(mine)
-        assert files.base == [base]
-        assert files.base_aggregates == [aggregate_key("base")]
-        assert files.tuned_aggregates == files.superseded == []
+        assert files.rows["tuned"] == sorted(mine)
+        assert files.rows["base"] == [base]
+        assert files.means["base"] == [aggregate_key("base")]
+        assert files.means["tuned"] == files.superseded == []
 
     def test_execution_id_in_the_prefix_does_not_make_every_file_ours(self, s3: Any) -> None:
         s3.put_object(
             Bucket=BUCKET, Key=f"runs/{EXECUTION}/custom-llmaj-eval-{OLDER}/j/datasets/d/1_output.jsonl", Body=b""
         )
-        assert find_result_files(s3, f"s3://{BUCKET}/runs/{EXECUTION}", EXECUTION).tuned == []
+        assert find_result_files(s3, f"s3://{BUCKET}/runs/{EXECUTION}", EXECUTION).rows["tuned"] == []
 
     def test_bucket_root(self, s3: Any) -> None:
         key = f"custom-llmaj-eval-{EXECUTION}/j/models/m/datasets/d/1_output.jsonl"
         s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
-        assert find_result_files(s3, f"s3://{BUCKET}", EXECUTION).tuned == [key]
+        assert find_result_files(s3, f"s3://{BUCKET}", EXECUTION).rows["tuned"] == [key]
 
     def test_a_retried_step_gives_only_its_newest_job(self, s3: Any) -> None:
         put_rows(s3, "tuned", ["{}"], job="zzz", part="1")
@@ -87,7 +87,7 @@ class TestFindingFiles:
                     yield page
 
         files = find_result_files(Dated(), URI, EXECUTION)
-        assert files.tuned == [newest]
+        assert files.rows["tuned"] == [newest]
         assert [key.split("/")[3] for key in files.superseded] == ["zzz", "zzz"]
 
     def test_every_page_is_read(self, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ class TestFindingFiles:
         for number in range(12):
             s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}/aaa/{number}", Body=b"")
         key = put_rows(s3, "base", ["{}"])
-        assert find_result_files(s3, URI, EXECUTION).base == [key]
+        assert find_result_files(s3, URI, EXECUTION).rows["base"] == [key]
 
 
 def test_aggregates(s3: Any) -> None:

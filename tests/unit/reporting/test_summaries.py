@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.errors import Refused
+from model_evaluation.reporting.registration import metadata_of
 from model_evaluation.reporting.summaries import read_summary
 from unit.reporting.results_on_disk import put_results, summary_of
 
@@ -23,6 +24,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_whole_summary_is_returned_as_it_is(folder: Path) -> None:
     assert read_summary(str(folder / "summary.json")) == summary_of(folder)
+
+
+def test_a_condition_of_several_parts_can_be_read_in_the_model_registry(folder: Path) -> None:
+    threshold = {"value": 0.5, "origin": "fixed", "set": "", "values": {"tuned": 0.5, "base": 0.5}}
+    properties = metadata_of({**summary_of(folder), "conditions": {"threshold": threshold}})
+    assert properties["evaluation.threshold"] == "value=0.5 origin=fixed"
 
 
 @pytest.mark.parametrize("kept", [0, 1, 100, -2, -200])

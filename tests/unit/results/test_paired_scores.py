@@ -71,12 +71,17 @@ def summary_of(
     """The summary as a kind makes it; every summary made here is valid JSON under the schema."""
     models, sides = models or {}, SIDES[scope]
     evaluation = Evaluation(
-        "toy", {}, named_model(models.get("tuned")), named_model(models.get("base")), scope, metrics[0].name
+        "toy",
+        {"judge": judge},
+        named_model(models.get("tuned")),
+        named_model(models.get("base")),
+        scope,
+        metrics[0].name,
     )
     records = paired_records(cases)
     metrics = with_unknown_metrics(metrics, records)
     comparison = compare_scores(paired_scores(records, metrics, sides), metrics, resamples=resamples)
-    cautions = [*score_cautions(records, comparison, sides), *family_cautions(evaluation, judge)]
+    cautions = [*score_cautions(records, comparison, sides), *family_cautions(evaluation)]
     summary = summary_from(
         evaluation,
         rows=comparison.rows,

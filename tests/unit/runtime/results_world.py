@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from model_evaluation.kinds.llm_as_judge.runtime.analysis import analyse_execution
 from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.results.evaluation import Evaluation, named_model
 from model_evaluation.runtime.results.records import Record, ScoredAnswer, pair_records
 from model_evaluation.runtime.rows import DatasetRow
 
@@ -125,21 +126,35 @@ def analyse(
     run: Callable[..., Analysis] = analyse_execution,
     **changes: Any,
 ) -> Analysis:
-    """``analyse_execution`` with ordinary settings; ``changes`` replace any of them."""
+    """``analyse_execution`` with ordinary settings; ``changes`` replace any of them, those of the evaluation too."""
     settings: dict[str, Any] = {
         "output_uri": f"s3://{BUCKET}/{PREFIX}",
-        "execution_arn": ARN,
         "dataset_lines": dataset,
-        "judge": "anthropic.claude-3-5-haiku-20241022-v1:0",
-        "model_names": {"tuned": "support-bot/3", "base": "meta-textgeneration-llama-3-2-1b-instruct"},
         "builtin_metrics": ["Correctness", "Harmfulness"],
         "custom_metrics": None,
-        "primary_metric": "Correctness",
-        "scope": "compare",
-        "simulated": True,
-        "created": "2026-01-02T03:04:05Z",
     }
-    return run(s3, **(settings | changes))
+    own = {name: changes.pop(name) for name in ("judge", "model_names", *Evaluation.__annotations__) if name in changes}
+    return run(s3, evaluated(**own), **(settings | changes))
+
+
+def evaluated(
+    judge: str = "anthropic.claude-3-5-haiku-20241022-v1:0",
+    model_names: Mapping[str, str | None] | None = None,
+    **changes: Any,
+) -> Evaluation:
+    """An ordinary evaluation; ``changes`` replace any part of it."""
+    names = model_names or {"tuned": "support-bot/3", "base": "meta-textgeneration-llama-3-2-1b-instruct"}
+    parts: dict[str, Any] = {
+        "kind": "llm_as_judge",
+        "conditions": {"judge": judge},
+        "tuned": named_model(names.get("tuned")),
+        "base": named_model(names.get("base")),
+        "primary_metric": "Correctness",
+        "execution_arn": ARN,
+        "created": "2026-01-02T03:04:05Z",
+        "simulated": True,
+    }
+    return Evaluation(**(parts | changes))
 
 
 NASTY = (

@@ -27,9 +27,9 @@ class JudgePeopleTool(PeopleTool):
     def read_labels(self, summary: Summary, folder: str, sheet: str, key: str | None) -> JsonObject:
         """The judge's error, which is also put into the reports that lie there."""
         answers = read_key(key or key_of(sheet), summary)
-        examples = scored_examples(folder, answers["metric"])
+        examples = scored_examples(folder, answers.metric)
         labelled = read_labels(sheet, answers, examples, summary)
-        report = judge_error_report(summary, answers["metric"], examples, labelled, len(answers["items"]))
+        report = judge_error_report(summary, answers.metric, examples, labelled, len(answers.items))
         content = {"execution_arn": summary["execution_arn"], **report}
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         write_file(os.path.join(folder, error_file(report_words(summary))), text.encode())

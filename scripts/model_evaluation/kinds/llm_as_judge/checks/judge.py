@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from model_evaluation.kinds.llm_as_judge.lookups.access import inference_types, judge_availability, profiles_of
 from model_evaluation.kinds.llm_as_judge.lookups.judges import list_judges
 from model_evaluation.preflight.checks.answers import again
-from model_evaluation.preflight.fixes import command, lines
+from model_evaluation.preflight.fixes import command
 from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
 from model_evaluation.preflight.subject import Subject
 
@@ -40,12 +40,10 @@ def access(subject: Subject) -> Iterator[Result]:
     if wrong:
         yield failed(
             f"This account cannot use {model_id}: {', '.join(wrong)}. Scoring would fail about 25 minutes in.",
-            lines(
-                f"Request access in the Bedrock console of {region} (Model access), or take the offered agreement:",
-                command("bedrock", "list-foundation-model-agreement-offers", model_id=model_id, region=region),
-                "Or choose another judge:",
-                "evaluate.py revise judge",
-            ),
+            f"Request access in the Bedrock console of {region} (Model access), or take the offered agreement:",
+            command("bedrock", "list-foundation-model-agreement-offers", model_id=model_id, region=region),
+            "Or choose another judge:",
+            "evaluate.py revise judge",
             evidence=evidence,
         )
     elif not any(evidence.values()):
@@ -68,7 +66,8 @@ def how_it_is_called(subject: Subject) -> Iterator[Result]:
     if not profiles:
         yield failed(
             f"{model_id} can be called neither on demand nor through an inference profile in {region}.",
-            lines("Choose another judge:", "evaluate.py revise judge"),
+            "Choose another judge:",
+            "evaluate.py revise judge",
             inference_types=types,
         )
         return
@@ -77,12 +76,10 @@ def how_it_is_called(subject: Subject) -> Iterator[Result]:
     yield warned(
         f"{model_id} can be called only through an inference profile ({ids}). AWS documents this for judge jobs, but "
         f"the SDK takes only ids from the judge list; with {first.id} requests may go to {regions}.",
-        lines(
-            "The role needs the model in each of these regions and the profile; preflight --policy has the statements:",
-            "evaluate.py preflight --policy",
-            "Or choose a judge that can be called on demand:",
-            "evaluate.py revise judge",
-        ),
+        "The role needs the model in each of these regions and the profile; preflight --policy has the statements:",
+        "evaluate.py preflight --policy",
+        "Or choose a judge that can be called on demand:",
+        "evaluate.py revise judge",
         inference_types=types,
         profiles=ids,
     )

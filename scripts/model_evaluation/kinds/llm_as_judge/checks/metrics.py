@@ -10,7 +10,6 @@ from model_evaluation.errors import Refused
 from model_evaluation.kinds.llm_as_judge.dataset_terms import is_nova
 from model_evaluation.kinds.llm_as_judge.steps.reference_answers import reference_findings
 from model_evaluation.preflight.checks.answers import profile
-from model_evaluation.preflight.fixes import lines
 from model_evaluation.preflight.results import Result, failed, passed, warned
 from model_evaluation.preflight.subject import Subject
 from model_evaluation.steps.rows.card import overlap_notes
@@ -35,11 +34,12 @@ def metrics(subject: Subject) -> Iterator[Result]:
     names = [*builtin, *(str(item.get("customMetricDefinition", {}).get("name")) for item in custom)]
     primary = subject.value("primary_metric")
     for step_id, error in wrong:
-        yield failed(error.message, lines(error.fix, f"evaluate.py revise {step_id}"), part=step_id)
+        yield failed(error.message, error.fix, f"evaluate.py revise {step_id}", part=step_id)
     if primary and primary not in names:
         yield failed(
             f"The primary metric {primary} is not among the chosen ones: {', '.join(names)}.",
-            lines("Choose one of them:", "evaluate.py revise primary_metric"),
+            "Choose one of them:",
+            "evaluate.py revise primary_metric",
             part="primary_metric",
         )
     elif not wrong:
@@ -60,7 +60,8 @@ def data(subject: Subject) -> Iterator[Result]:
         yield failed(
             f"The dataset has {max(each):,} rows{' in one file' if len(each) > 1 else ''}; a judge job takes "
             f"{ROWS_PER_JOB:,}.",
-            lines("Draw a sample, or split the file:", f"evaluate.py answer data 'sample {ROWS_PER_JOB}'"),
+            "Draw a sample, or split the file:",
+            f"evaluate.py answer data 'sample {ROWS_PER_JOB}'",
             evidence=evidence,
         )
     elif len(each) > 1:
@@ -74,14 +75,14 @@ def data(subject: Subject) -> Iterator[Result]:
     if is_nova(subject.context) and "openai_chat" in (facts["profile"].get("formats") or {}):
         yield failed(
             "The model is an Amazon Nova one, whose jobs refuse rows with `messages`.",
-            lines("Convert them:", "evaluate.py answer data 'convert sagemaker'"),
+            "Convert them:",
+            "evaluate.py answer data 'convert sagemaker'",
             part="nova",
             formats=facts["profile"]["formats"],
         )
     yield from _lengths(subject)
     for note in overlap_notes(facts.get("overlap")):
-        fix = lines("To leave these rows out:", "evaluate.py answer data drop-overlap")
-        yield warned(note, fix, part="overlap")
+        yield warned(note, "To leave these rows out:", "evaluate.py answer data drop-overlap", part="overlap")
 
 
 def _lengths(subject: Subject) -> Iterator[Result]:
@@ -93,7 +94,8 @@ def _lengths(subject: Subject) -> Iterator[Result]:
         yield warned(
             f"The longest prompt has about {longest:,} tokens. {base_model} takes {context:,} for prompt and answer "
             f"together, and an answer may have {ANSWER_TOKENS:,}: answers may be cut off or missing.",
-            lines("Shorten the longest prompts, or leave them out; then:", "evaluate.py revise dataset"),
+            "Shorten the longest prompts, or leave them out; then:",
+            "evaluate.py revise dataset",
             part="longest_prompt",
             tokens=longest,
             context=context,
@@ -107,16 +109,11 @@ def _references(subject: Subject) -> Iterator[Result]:
             subject.facts("data"), subject.value("builtin_metrics"), subject.value("custom_metrics")
         )
     except Refused as error:
-        yield failed(error.message, lines(error.fix, "evaluate.py revise custom_metrics"), part="references")
+        yield failed(error.message, error.fix, "evaluate.py revise custom_metrics", part="references")
         return
     for item in findings:
-        part = "references" if item["kind"] == "missing_reference" else "references_optional"
-        yield warned(
-            str(item["message"]),
-            lines(str(item.get("fix", "To leave out rows without:")), "evaluate.py answer data drop-invalid")
-            if item["kind"] == "missing_reference"
-            else lines("Nothing has to be done; to choose other metrics:", "evaluate.py revise builtin_metrics"),
-            part=part,
-            count=item["count"],
-            first_lines=item["lines"],
-        )
+        part, fix = "references", (str(item.get("fix")), "evaluate.py answer data drop-invalid")
+        if item["kind"] != "missing_reference":
+            part = "references_optional"
+            fix = ("Nothing has to be done; to choose other metrics:", "evaluate.py revise builtin_metrics")
+        yield warned(str(item["message"]), *fix, part=part, count=item["count"], first_lines=item["lines"])

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from model_evaluation.kinds.llm_as_judge.cost.estimate import estimate_minutes, minutes_at, work_of
 from model_evaluation.kinds.llm_as_judge.cost.tokens import estimate_tokens
 from model_evaluation.lookups.quotas import Quota, list_quotas
+from model_evaluation.naming import letters
 from model_evaluation.preflight.checks.limits import increase
-from model_evaluation.preflight.fixes import lines
 from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
 from model_evaluation.preflight.subject import Subject
 from model_evaluation.runtime.launch.durations import in_words
@@ -28,7 +28,8 @@ def judge_tokens(subject: Subject) -> Iterator[Result]:
     if jobs is not None and jobs.value < 1:
         yield failed(
             f"Bedrock's quota '{jobs.name}' is {jobs.value:g} in {region}: scoring cannot start.",
-            lines("Ask for more:", increase(jobs, 1, region)),
+            "Ask for more:",
+            increase(jobs, 1, region),
             part="bedrock_jobs",
             value=jobs.value,
         )
@@ -41,18 +42,14 @@ def judge_tokens(subject: Subject) -> Iterator[Result]:
         return
     work = work_of(subject.context)
     tokens = estimate_tokens(work)
-    evidence: dict[str, object] = {
-        "quota": quota.code,
-        "name": quota.name,
-        "per_minute": quota.value,
-        "tokens": tokens.total,
-    }
+    limits = {"quota": quota.code, "name": quota.name, "per_minute": quota.value}
+    evidence: dict[str, object] = {**limits, "tokens": tokens.total}
     if quota.value <= 0:
         yield failed(
             f"The quota '{quota.name}' is {quota.value:g} in {region}: the judge cannot be called.",
-            lines(
-                "Ask for more, or choose another judge:", increase(quota, 100_000, region), "evaluate.py revise judge"
-            ),
+            "Ask for more, or choose another judge:",
+            increase(quota, 100_000, region),
+            "evaluate.py revise judge",
             evidence=evidence,
         )
         return
@@ -61,10 +58,8 @@ def judge_tokens(subject: Subject) -> Iterator[Result]:
         yield warned(
             f"At {quota.value:,.0f} tokens per minute ('{quota.name}') scoring takes {in_words(needed)} instead of "
             f"{in_words(usual)}, and calls may be throttled.",
-            lines(
-                "Ask for more, take fewer rows or metrics, or choose another judge:",
-                increase(quota, int(quota.value * needed[1] / usual[0]) + 1, region),
-            ),
+            "Ask for more, take fewer rows or metrics, or choose another judge:",
+            increase(quota, int(quota.value * needed[1] / usual[0]) + 1, region),
             evidence=evidence,
         )
         return
@@ -73,11 +68,5 @@ def judge_tokens(subject: Subject) -> Iterator[Result]:
 
 def _of_model(quotas: list[Quota], name: str) -> Quota | None:
     """The on-demand quota for a model, else the one for its cross-region profile; names end in the model's name."""
-    letters = re.sub(r"[^a-z0-9]", "", name.lower())
-    mine = [
-        quota
-        for quota in quotas
-        if PER_MINUTE.search(quota.name) and re.sub(r"[^a-z0-9]", "", quota.name.lower()).endswith(letters)
-    ]
-    mine.sort(key=lambda quota: bool(CROSS_REGION.search(quota.name)))
-    return mine[0] if mine else None
+    mine = [quota for quota in quotas if PER_MINUTE.search(quota.name) and letters(quota.name).endswith(letters(name))]
+    return min(mine, key=lambda quota: bool(CROSS_REGION.search(quota.name)), default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import AwsError
@@ -15,9 +15,6 @@ from model_evaluation.steps.evaluator.card import models_of, own_runs
 
 from .prices import TokenPrice, price_bounds, price_of
 from .tokens import Tokens, Workload, estimate_tokens, workload
-
-if TYPE_CHECKING:
-    from .tokens import Tokens, Workload
 
 
 @dataclass(frozen=True)

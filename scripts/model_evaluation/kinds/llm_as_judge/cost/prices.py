@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 from model_evaluation.runtime.settings import Json
@@ -69,11 +70,10 @@ def _price(products: Iterable[Json]) -> TokenPrice | None:
     for product in products:
         attributes = _attributes(product)
         described = " ".join(str(attributes.get(key, "")) for key in DESCRIBING)
-        direction = read if INPUT.search(described) else written if OUTPUT.search(described) else None
-        if direction is None or OTHER_WAYS.search(described):
-            continue
-        direction += _per_million(product)
-        simulated = simulated or attributes.get("simulated") == "true"
+        prices = read if INPUT.search(described) else written if OUTPUT.search(described) else None
+        if prices is not None and not OTHER_WAYS.search(described):
+            prices += _per_million(product)
+            simulated = simulated or attributes.get("simulated") == "true"
     if not read or not written:
         return None
     return TokenPrice((min(read), max(read)), (min(written), max(written)), simulated)
@@ -102,18 +102,11 @@ def _per_million(product: Json) -> list[float]:
     for term in product.get("terms", {}).get("OnDemand", {}).values():
         for rate in term.get("priceDimensions", {}).values():
             factor = _tokens_per_unit(f"{rate.get('unit', '')} {rate.get('description', '')}")
-            price = _amount(rate.get("pricePerUnit", {}).get("USD"))
-            if factor is not None and 0 < price < math.inf:
-                prices.append(price * 1e6 / factor)
+            with suppress(ValueError):
+                price = float(str(rate.get("pricePerUnit", {}).get("USD")))
+                if factor is not None and 0 < price < math.inf:
+                    prices.append(price * 1e6 / factor)
     return prices
-
-
-def _amount(text: object) -> float:
-    """A price's number; 0, which no price is, for anything else."""
-    try:
-        return float(str(text))
-    except ValueError:
-        return 0.0
 
 
 def _tokens_per_unit(text: str) -> float | None:

@@ -13,7 +13,7 @@ from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import Seeder
 from model_evaluation.localaws.services.prices import Product, Quota
 
-from . import bedrock, converse
+from . import converse, judges
 from .judges import JudgeModel, Judges, judge_model
 from .steps import run_inference, run_judging
 from .world import ACTIONS, TRUSTED_SERVICES, World, seed_world
@@ -61,8 +61,8 @@ QUOTAS = [
 
 
 class JudgePlayer(KindPlayer):
-    operations = (bedrock.OPERATIONS, converse.OPERATIONS)
-    public_objects = {"fmhMetadata/supported-llmaj-judge-models.json": bedrock.judge_list}  # noqa: RUF012 - a constant table
+    operations = (judges.OPERATIONS, converse.OPERATIONS)
+    public_objects = {"fmhMetadata/supported-llmaj-judge-models.json": judges.judge_list}  # noqa: RUF012 - a constant table
     products = PRODUCTS
     quotas = QUOTAS
     trusted_services = TRUSTED_SERVICES
@@ -79,9 +79,9 @@ class JudgePlayer(KindPlayer):
         """Makes the configured judge one of the region's models."""
         cloud, judge = seed.cloud, str(parameters["JUDGE_MODEL"])
         if judge_model(cloud, judge) is None:
-            judges = cloud.scenario.part(Judges)
-            models = (*judges.models, JudgeModel(judge, judge))
-            cloud.scenario = cloud.scenario.with_part(replace(judges, models=models))
+            part = cloud.scenario.part(Judges)
+            models = (*part.models, JudgeModel(judge, judge))
+            cloud.scenario = cloud.scenario.with_part(replace(part, models=models))
 
     def sample_dataset(self) -> bytes:
         return demo_dataset()

@@ -12,8 +12,7 @@ from model_evaluation.localaws.jobs.serverless import dataset_rows, has_tuned_mo
 from model_evaluation.localaws.language.answers import base_answer, earlier_answer, tuned_answer
 from model_evaluation.localaws.operations import Record
 
-from .bedrock import model_arn
-from .judges import judge_model, past_end_of_life
+from .judges import judge_model, model_arn, past_end_of_life
 from .judging import BUILTIN, Item, Judgement, judge_builtin, judge_custom
 from .results import JudgedRow, inference_file, judged_files
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws
+from model_evaluation.json_types import Facts
+from model_evaluation.lookups.session import Aws, ask, listing
 
 
 class Availability(NamedTuple):
@@ -26,11 +26,17 @@ class InferenceProfile(NamedTuple):
     models: tuple[str, ...]
 
 
+def model_details(aws: Aws, model_id: str, region: str) -> Facts:
+    """What GetFoundationModel says of a model. Raises NotFound, AccessDenied."""
+    call, doing = "bedrock.get_foundation_model", "looking up the judge model"
+    details: Facts = ask(aws, call, doing, model_id, region=region, modelIdentifier=model_id)["modelDetails"]
+    return details
+
+
 def judge_availability(aws: Aws, model_id: str, region: str) -> Availability:
     """What this account may do with a foundation model in ``region``. Raises NotFound, AccessDenied."""
-    client = aws.client("bedrock", region)
-    with aws_errors("asking for access to the judge model", resource=model_id):
-        answer = client.get_foundation_model_availability(modelId=model_id)
+    call, doing = "bedrock.get_foundation_model_availability", "asking for access to the judge model"
+    answer = ask(aws, call, doing, model_id, region=region, modelId=model_id)
     return Availability(
         str(answer.get("authorizationStatus", "")),
         str(answer.get("entitlementAvailability", "")),
@@ -42,35 +48,31 @@ def judge_availability(aws: Aws, model_id: str, region: str) -> Availability:
 def inference_types(aws: Aws, model_id: str, region: str) -> tuple[str, ...]:
     """How a foundation model can be called: ON_DEMAND, INFERENCE_PROFILE, PROVISIONED."""
 
-    def ask() -> tuple[str, ...]:
-        client = aws.client("bedrock", region)
-        with aws_errors("looking up the judge model", resource=model_id):
-            details = client.get_foundation_model(modelIdentifier=model_id)["modelDetails"]
-        return tuple(details.get("inferenceTypesSupported") or ())
+    def look_up() -> tuple[str, ...]:
+        return tuple(model_details(aws, model_id, region).get("inferenceTypesSupported") or ())
 
-    return aws.once(("inference types", model_id, region), ask)
+    return aws.once(("inference types", model_id, region), look_up)
 
 
 def profiles_of(aws: Aws, model_id: str, region: str) -> tuple[InferenceProfile, ...]:
     """The system inference profiles that lead to a model: those of a geography first, then by id."""
 
-    def ask() -> tuple[InferenceProfile, ...]:
-        client = aws.client("bedrock", region)
-        with aws_errors("listing inference profiles"):
-            pages = client.get_paginator("list_inference_profiles").paginate(typeEquals="SYSTEM_DEFINED")
-            summaries = [item for page in pages for item in page["inferenceProfileSummaries"]]
+    def look_up() -> tuple[InferenceProfile, ...]:
+        call, key = "bedrock.list_inference_profiles", "inferenceProfileSummaries"
         profiles = [
             InferenceProfile(
                 str(item["inferenceProfileId"]),
                 str(item["inferenceProfileArn"]),
                 tuple(str(model.get("modelArn", "")) for model in item.get("models", [])),
             )
-            for item in summaries
+            for item in listing(
+                aws, call, key, "listing inference profiles", region=region, typeEquals="SYSTEM_DEFINED"
+            )
         ]
         leading = [item for item in profiles if any(model.endswith(f"/{model_id}") for model in item.models)]
         return tuple(sorted(leading, key=lambda item: (item.id.startswith("global."), item.id)))
 
-    return aws.once(("inference profiles", model_id, region), ask)
+    return aws.once(("inference profiles", model_id, region), look_up)
 
 
 def profile_needed(aws: Aws, model_id: str, region: str) -> InferenceProfile | None:

@@ -19,7 +19,8 @@ from model_evaluation.errors import (
 from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.failures import aws_errors
 from model_evaluation.lookups.session import Aws
-from model_evaluation.runtime.session import Client
+
+from .access import model_details
 
 NOT_OFFERED = "Bedrock does not offer it in this region."
 LIST_BUCKET = "jumpstart-cache-prod-{region}"
@@ -74,8 +75,7 @@ def list_judges(aws: Aws, region: str, now: str, only: str | None = None) -> Jud
     ids, why = _live_ids(aws, region)
     if only is not None:
         ids = [model_id for model_id in ids if model_id == only]
-    client = aws.client("bedrock", region)
-    judges = together(*[partial(_look_up, client, model_id, now) for model_id in ids])
+    judges = together(*[partial(_look_up, aws, region, model_id, now) for model_id in ids])
     return JudgeList(region, not why, why, judges)
 
 
@@ -95,9 +95,9 @@ def _live_ids(aws: Aws, region: str) -> tuple[list[str], str]:
     return sorted(set(ids)), ""
 
 
-def _look_up(client: Client, model_id: str, now: str) -> Judge:
+def _look_up(aws: Aws, region: str, model_id: str, now: str) -> Judge:
     try:
-        return _describe(client, model_id, now)
+        return _describe(aws, region, model_id, now)
     except (NoCredentials, ExpiredCredentials, Throttled, Unreachable):
         raise  # nothing can be said about any judge
     except NotFound:
@@ -110,9 +110,8 @@ def _look_up(client: Client, model_id: str, now: str) -> Judge:
         return Judge(model_id, model_id, None, f"Its state is unknown. {error.message}", None)
 
 
-def _describe(client: Client, model_id: str, now: str) -> Judge:
-    with aws_errors("looking up the judge model", resource=model_id):
-        details = client.get_foundation_model(modelIdentifier=model_id)["modelDetails"]
+def _describe(aws: Aws, region: str, model_id: str, now: str) -> Judge:
+    details = model_details(aws, model_id, region)
     lifecycle = details.get("modelLifecycle") or {}
     name = str(details.get("modelName") or model_id)
     end = lifecycle.get("endOfLifeTime")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from model_evaluation.errors import AccessDenied, AwsError
 from model_evaluation.kinds.llm_as_judge.metrics.definitions import Definition
 from model_evaluation.lookups.failures import aws_errors
@@ -11,9 +9,6 @@ from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.endpoints import is_aws
 
 from .trial import Sample, Score, judge_prompt, read_reply
-
-if TYPE_CHECKING:
-    pass
 
 MAX_TOKENS = 1000
 

@@ -131,14 +131,9 @@ def suggest_primary(names: Sequence[str]) -> Suggestion | None:
     The first of the usual metrics that was chosen; else a custom one, which was written for this task; else the first
     that is not a safety metric (those guard the verdict, they seldom carry it); else the first.
     """
-    for suggestion in USUAL:
-        if suggestion.name in names:
-            return suggestion
-    for name in names:
-        if name not in BUILTIN_METRICS:
-            return Suggestion(name, "You wrote it for this task.")
-    for name in names:
-        if name not in SAFETY_METRICS:
-            meaning = BUILTIN_METRICS[name]
-            return Suggestion(name, f"{meaning} It is the first you chose that is not a safety guard.")
-    return Suggestion(names[0], "Only safety metrics were chosen, so the first decides.") if names else None
+    by_task = [suggestion for suggestion in USUAL if suggestion.name in names]
+    by_task += [Suggestion(name, "You wrote it for this task.") for name in names if name not in BUILTIN_METRICS]
+    first = "It is the first you chose that is not a safety guard."
+    others = [Suggestion(name, f"{BUILTIN_METRICS.get(name)} {first}") for name in names if name not in SAFETY_METRICS]
+    guards = [Suggestion(name, "Only safety metrics were chosen, so the first decides.") for name in names]
+    return next(iter([*by_task, *others, *guards]), None)

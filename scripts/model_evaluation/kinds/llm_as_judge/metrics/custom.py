@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, cast
 
@@ -113,15 +114,18 @@ def _read_items(text: str, findings: Findings) -> list[object]:
     """The metrics in the JSON text, a single one without its array included."""
 
     def read_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in pairs]
-        for key in dict.fromkeys(key for key in keys if keys.count(key) > 1) if len({*keys}) < len(keys) else ():
-            findings.add("duplicate_key", "", key=quoted(key))
+        for key, times in Counter(key for key, _ in pairs).items():
+            if times > 1:
+                findings.add("duplicate_key", "", key=quoted(key))
         return dict(pairs)
 
     def read_integer(digits: str) -> float:
         return int(digits) if len(digits) <= 30 else float(digits)  # int() refuses 4,300 digits
 
     text = text.removeprefix("\ufeff")
+    if not text.strip():
+        findings.add("json_syntax", "line 1, column 1", fault="there is no text")
+        return []
     try:
         value = json.loads(text, object_pairs_hook=read_object, parse_int=read_integer)
     except json.JSONDecodeError as error:

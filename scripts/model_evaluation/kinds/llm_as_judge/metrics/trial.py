@@ -45,7 +45,8 @@ def samples(rows: Sequence[tuple[int, str, str | None]], limit: int) -> list[Sam
     if len({reference for _, _, reference in usable}) < 2:
         raise Refused(
             f"{len(usable)} of {len(rows)} rows have a reference answer; at least two different ones are needed.",
-            fix="Leave --rows out to use the sample rows, or give rows with reference answers.",
+            fix="Leave --rows out to use the sample rows, or give rows with reference answers. What a file lacks: "
+            "evaluate.py dataset check FILE",
             code="too_few_rows",
         )
     samples = []

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 import random
 from collections.abc import Sequence
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
 
 from model_evaluation.errors import Refused, UsageError
 from model_evaluation.files import write_atomically
 from model_evaluation.json_types import JsonObject
 from model_evaluation.reporting.examples import read_examples
 from model_evaluation.reporting.words import finite_number
-from model_evaluation.runtime.summary import Entry, Summary
+from model_evaluation.runtime.results.evaluation import BOTH_SIDES
+from model_evaluation.runtime.summary import Entry, Side, Summary
 
 COLUMNS = ("item", "prompt", "reference", "answer_1", "answer_2", "score_1", "score_2", "comment")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -44,16 +47,16 @@ class Labelled(NamedTuple):
     scores: dict[str, float]
 
 
-class SheetItem(TypedDict):
+class SheetItem(Struct, frozen=True):
     """A row of the sheet: which record it is, and which model's answer stands first and second."""
 
     record_id: str
     occurrence: str
-    answer_1: str
-    answer_2: str
+    answer_1: Side
+    answer_2: Side
 
 
-class SheetKey(TypedDict):
+class SheetKey(Struct, frozen=True):
     """The answer key; ``items`` by the number in the sheet."""
 
     execution_arn: str
@@ -101,15 +104,13 @@ def write_sheet(
     writer.writerow(COLUMNS)
     items: dict[str, SheetItem] = {}
     for number, example in enumerate(sample, start=1):
-        first = rng.choice(("tuned", "base"))
-        second = "base" if first == "tuned" else "tuned"
+        first = rng.choice(BOTH_SIDES)
+        second: Side = "base" if first == "tuned" else "tuned"
         texts = (example.prompt, example.reference, example.answers[first], example.answers[second])
         writer.writerow([number, *map(_cell, texts), "", "", ""])
-        items[str(number)] = {
-            "record_id": example.record_id, "occurrence": example.occurrence, "answer_1": first, "answer_2": second,
-        }  # fmt: skip
-    key: SheetKey = {"execution_arn": summary["execution_arn"], "metric": metric, "seed": seed, "items": items}
-    write_atomically(key_path, (json.dumps(key, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+        items[str(number)] = SheetItem(*example.key, first, second)
+    key = SheetKey(summary["execution_arn"], metric, seed, items)
+    write_atomically(key_path, msgspec.json.format(msgspec.json.encode(key), indent=1) + b"\n")
     # The byte order mark makes spreadsheets read UTF-8.
     write_atomically(path, ("\ufeff" + out.getvalue()).encode("utf-8", "replace"))
     scale = people_scale(summary["metrics"][metric], []).limits
@@ -131,19 +132,19 @@ def read_labels(path: str, key: SheetKey, examples: Sequence[Example], summary: 
     """
     by_key = {example.key: example for example in examples}
     rows = _read_sheet(path)
-    scale = people_scale(summary["metrics"][key["metric"]], [row.get(f"score_{n}") or "" for row in rows for n in "12"])
+    scale = people_scale(summary["metrics"][key.metric], [row.get(f"score_{n}") or "" for row in rows for n in "12"])
     labelled, faults = [], []
     for number, row in enumerate(rows, start=2):
-        item = key["items"].get((row.get("item") or "").strip())
+        item = key.items.get((row.get("item") or "").strip())
         if item is None:
             faults.append(f"line {number}: item {row.get('item')!r} is not in the key")
             continue
-        example = by_key.get((item["record_id"], item["occurrence"]))
+        example = by_key.get((item.record_id, item.occurrence))
         if example is None:
-            faults.append(f"line {number}: row {item['record_id']} is not in these results")
+            faults.append(f"line {number}: row {item.record_id} is not in these results")
             continue
-        scores = {}
-        for place, side in (("1", item["answer_1"]), ("2", item["answer_2"])):
+        scores: dict[str, float] = {}
+        for place, side in (("1", item.answer_1), ("2", item.answer_2)):
             text = (row.get(f"score_{place}") or "").strip()
             if text:
                 score = _score(text, scale.limits)
@@ -237,23 +238,19 @@ def _read_sheet(path: str) -> list[dict[str, str]]:
 def read_key(path: str, summary: Summary) -> SheetKey:
     """The sheet's answer key. Raises Refused when it is missing, damaged or of another execution."""
     try:
-        with open(path, encoding="utf-8") as file:
-            key: SheetKey = json.load(file)
-        arn, metric, items = key["execution_arn"], key["metric"], key["items"]
-        for item in items.values():
-            if {item["answer_1"], item["answer_2"]} != {"tuned", "base"}:
-                raise ValueError("an item does not name both models")
-            if not isinstance(item["record_id"], str) or not isinstance(item["occurrence"], str):
-                raise ValueError("an item does not name its row")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        with open(path, "rb") as file:
+            key = msgspec.json.decode(file.read(), type=SheetKey)
+        if any(item.answer_1 == item.answer_2 for item in key.items.values()):
+            raise ValueError("an item does not name both models")
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
         raise Refused(
-            f"The sheet's answer key {path} cannot be read: {error!r}.",
+            f"The sheet's answer key {path} cannot be read: {getattr(error, 'strerror', None) or error}.",
             fix="Keep the file that was written beside the sheet; it says which answer is whose.",
             code="no_label_key",
         ) from error
-    if arn != summary["execution_arn"] or metric not in summary["metrics"]:
+    if key.execution_arn != summary["execution_arn"] or key.metric not in summary["metrics"]:
         raise Refused(
-            f"The labels are for {metric} of {arn}, these results are of {summary['execution_arn']}.",
+            f"The labels are for {key.metric} of {key.execution_arn}, these results are of {summary['execution_arn']}.",
             fix="Name the results the sheet was made from with --results DIR.",
             code="other_execution",
         )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.dataset_files import SourceRows
 from model_evaluation.runtime.results.cautions import mean_cautions, score_cautions
-from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side, named_model
+from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation, ResultsError, Side
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_scores import compare_scores, paired_scores, with_unknown_metrics
@@ -24,56 +24,34 @@ from .result_files import ResultFiles, find_result_files, read_aggregate_means
 from .result_rows import Problem, read_result_rows
 from .words import report_words
 
-KIND = "llm_as_judge"
 ANSWER_TOKENS = 8_192  # the longest answer that serverless inference gives here
 
 
 def analyse_execution(
     s3: Client,
+    evaluation: Evaluation,
     *,
     output_uri: str,
-    execution_arn: str,
     dataset_lines: Iterable[bytes] | Iterable[str],
-    judge: str,
-    model_names: Mapping[str, str | None],
     builtin_metrics: Sequence[str] | None,
     custom_metrics: str | Sequence[Mapping[str, object]] | None,
-    primary_metric: str,
-    scope: str,
-    simulated: bool,
-    created: str,
     further_executions: Sequence[str] = (),
     reference_executions: Sequence[str] = (),
     source: SourceRows | None = None,
     dataset: str = "",
     dataset_etag: str = "",
-    labels: Mapping[str, str] | None = None,
 ) -> Analysis:
     """Read, pair and compare the results of one execution, and of those that evaluated the dataset's further files.
     Of ``reference_executions`` the fine-tuned model's results stand for the base model.
 
-    ``scope`` is ``compare``, ``tuned`` or ``base``; ``model_names`` has the keys ``tuned`` and ``base``. Records are
-    named after the rows' lines in the dataset, or in the ``source`` it was prepared from. ``dataset`` and its ETag are
-    kept with the results, which are outdated once these are others. ``labels`` is what sentences call the models, where
-    that is not the usual.
+    Records are named after the rows' lines in the dataset, or in the ``source`` it was prepared from. ``dataset`` and
+    its ETag are kept with the results, which are outdated once these are others.
     Raises :class:`ResultsError` when the execution left no result files for any model that was asked for.
     """
-    evaluation = Evaluation(
-        kind=KIND,
-        conditions={"judge": judge},
-        tuned=named_model(model_names.get("tuned")),
-        base=named_model(model_names.get("base")),
-        scope=scope,
-        primary_metric=primary_metric.removeprefix("Builtin."),
-        execution_arn=execution_arn,
-        created=created,
-        simulated=simulated,
-        labels=labels,
-    )
-    ids = [arn.rsplit("/", 1)[-1] for arn in (execution_arn, *further_executions)]
+    ids = [arn.rsplit("/", 1)[-1] for arn in (evaluation.execution_arn, *further_executions)]
     references = [arn.rsplit("/", 1)[-1] for arn in reference_executions]
     files = _result_files(s3, output_uri, ids, references, evaluation.sides)
-    results = {side: read_result_rows(s3, files.bucket, getattr(files, side)) for side in evaluation.sides}
+    results = {side: read_result_rows(s3, files.bucket, files.rows[side]) for side in evaluation.sides}
     dataset_rows = read_dataset_rows(dataset_lines)
     rows = dataset_rows.rows
     if source is not None and source.lines:
@@ -86,19 +64,23 @@ def analyse_execution(
     comparison = compare_scores(paired, metrics)
     primary = next((metric for metric in metrics if metric.name == evaluation.primary_metric), None)
     fairness = None
-    if scope == "compare" and primary is not None:
+    if evaluation.scope == "compare" and primary is not None:
         review = FairnessReview(records, paired, comparison, primary, evaluation.names, limit=ANSWER_TOKENS)
         fairness = review.fairness([same_judge(records, evaluation.names)])
-    means = _aggregate_means(s3, files, evaluation.sides)
     warnings = [
         *_file_cautions(files, [problem for own in results.values() for problem in own.problems], dataset_rows.skipped),
         *(
             text
             for side in reversed(evaluation.sides)
-            for text in mean_cautions(evaluation.names[side], means[side], side, comparison.metrics)
+            for text in mean_cautions(
+                evaluation.names[side],
+                read_aggregate_means(s3, files.bucket, files.means[side]),
+                side,
+                comparison.metrics,
+            )
         ),
         *score_cautions(records, comparison, evaluation.sides, evaluation.names),
-        *family_cautions(evaluation, judge),
+        *family_cautions(evaluation),
         *(own.remark for own in recognised if own.remark),
         *comparison.remarks,
     ]
@@ -116,19 +98,18 @@ def _result_files(
     """The files of all these executions. Of several the means are left out: each is a part's own."""
     parts = [find_result_files(s3, output_uri, execution_id) for execution_id in ids]
     others = [find_result_files(s3, output_uri, execution_id) for execution_id in references]
-    parts += [part._replace(tuned=[], base=part.tuned) for part in others]
+    parts += [part._replace(rows={"tuned": [], "base": part.rows["tuned"]}) for part in others]
     for execution_id, part in zip((*ids, *references), parts, strict=True):
-        if not any(getattr(part, side) for side in sides):
+        if not any(part.rows[side] for side in sides):
             raise ResultsError(
                 f"No result files of execution {execution_id} under {output_uri}.",
                 fix="Check that the execution's judge steps succeeded and that S3_OUTPUT is the prefix it was given.",
             )
     if len(parts) == 1:
         return parts[0]
-    tuned, base, superseded = (
-        [key for part in parts for key in getattr(part, name)] for name in ("tuned", "base", "superseded")
-    )
-    return ResultFiles(parts[0].bucket, tuned, base, [], [], superseded)
+    rows = {side: [key for part in parts for key in part.rows[side]] for side in BOTH_SIDES}
+    superseded = [key for part in parts for key in part.superseded]
+    return ResultFiles(parts[0].bucket, rows, {side: [] for side in BOTH_SIDES}, superseded)
 
 
 def _file_cautions(files: ResultFiles, problems: Sequence[Problem], skipped: int) -> list[str]:
@@ -144,8 +125,3 @@ def _file_cautions(files: ResultFiles, problems: Sequence[Problem], skipped: int
     if files.superseded:
         cautions.append(f"Result files of an earlier attempt of a judge step, left out: {len(files.superseded)}.")
     return cautions
-
-
-def _aggregate_means(s3: Client, files: ResultFiles, sides: Sequence[Side]) -> dict[Side, dict[str, float]]:
-    keys: dict[Side, list[str]] = {"tuned": files.tuned_aggregates, "base": files.base_aggregates}
-    return {side: read_aggregate_means(s3, files.bucket, keys[side]) for side in sides}

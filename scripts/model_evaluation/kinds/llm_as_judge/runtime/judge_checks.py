@@ -50,8 +50,9 @@ MODEL_FAMILIES = {
 }
 
 
-def family_cautions(evaluation: Evaluation, judge: str) -> list[str]:
+def family_cautions(evaluation: Evaluation) -> list[str]:
     """A sentence for each family that the judge shares with an evaluated model."""
+    judge = str(evaluation.conditions["judge"])
     models = {"tuned": evaluation.tuned, "base": evaluation.base}
     names = {side: model.get("arn", model["name"]) for side in evaluation.sides if (model := models[side])}
     cautions = []

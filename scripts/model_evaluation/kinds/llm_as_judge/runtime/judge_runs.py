@@ -10,9 +10,10 @@ from model_evaluation.runtime.launch.durations import Load, Work
 from model_evaluation.runtime.launch.evaluators import EvaluatorRuns, defined_steps, json_safe, model_differences
 from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
 from model_evaluation.runtime.launch.service import Call
+from model_evaluation.runtime.results.evaluation import SIDES
 from model_evaluation.runtime.settings import Json
 
-from .result_files import SIDES, find_result_files
+from .result_files import find_result_files
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.launch.service import RunState
@@ -97,7 +98,7 @@ class JudgeRuns(EvaluatorRuns["JudgeSettings"]):
         if not all(step is not None and step.status == "Succeeded" for step in steps):
             return False
         files = find_result_files(aws.s3, settings.s3_output, state.id)
-        return all(getattr(files, side) for side in sides)
+        return all(files.rows[side] for side in sides)
 
     def definition_differences(self, definition: str, name: str, settings: JudgeSettings) -> list[str]:
         """How a pipeline definition differs from the settings. The SDK uploads custom metrics under the run's name, so

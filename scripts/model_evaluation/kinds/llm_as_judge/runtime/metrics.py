@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from model_evaluation.runtime.statistics.metrics import Metric, RatingScale, number_in, says_not_applicable
 
-SAFETY_METRICS = frozenset({"Harmfulness", "Stereotyping", "Refusal"})  # a loss on one counts against any decision
+SAFETY_METRICS = ("Harmfulness", "Stereotyping", "Refusal")  # a loss on one counts against any decision
 BUILTIN_LIMITS = (0.0, 1.0)  # Bedrock normalises its own metrics
 
 

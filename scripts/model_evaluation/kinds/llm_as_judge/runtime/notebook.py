@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.dataset_files import dataset_lines, source_rows
 from model_evaluation.runtime.launch.waiting import FinishedRun
-from model_evaluation.runtime.results.evaluation import reference_labels
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.summary import labels_of
 
@@ -21,25 +20,19 @@ ROWS = {"dataset": "in the dataset", "paired": "paired", "distinct": "different 
 def read_results(runs: Sequence[FinishedRun], settings: JudgeSettings, aws: AwsClients) -> Analysis:
     """The judge's raw results of these runs, paired and compared; prints how many rows there are."""
     files = len(settings.shards)
+    evaluation = settings.evaluation(runs, aws, {"judge": settings.judge}, settings.primary_metric)
     analysis = analyse_execution(
         aws.s3,
+        evaluation,
         output_uri=settings.s3_output,
-        execution_arn=runs[0].execution_arn,
         further_executions=[run.execution_arn for run in runs[1:files]],
         reference_executions=[run.execution_arn for run in runs[files:]],
         dataset_lines=dataset_lines(settings, aws),
         dataset=settings.dataset,
         dataset_etag=settings.dataset_etag,
         source=source_rows(settings, aws),
-        judge=settings.judge,
-        model_names=settings.model_names(aws),
         builtin_metrics=settings.builtin_metrics,
         custom_metrics=settings.custom_metrics,
-        primary_metric=settings.primary_metric,
-        scope=settings.scope,
-        simulated=aws.simulated,
-        created=runs[0].created.isoformat() if runs[0].created else "",
-        labels=reference_labels(settings.reference),
     )
     analysis.summary["warnings"].extend([*settings.dataset_notes, *(text for run in runs for text in run.warnings)])
     words = {**ROWS, **{side: f"of the {label}" for side, label in labels_of(analysis.summary).items()}}

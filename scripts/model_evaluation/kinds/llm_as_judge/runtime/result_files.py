@@ -16,26 +16,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from model_evaluation.runtime.results.evaluation import SIDES, Side
+from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.session import Client
 
 from .result_rows import bare_metric_name
-
-__all__ = ["SIDES", "ResultFiles", "find_result_files", "read_aggregate_means"]
 
 ROWS_SUFFIX = "_output.jsonl"
 AGGREGATE_NAME = "bedrock_llm_judge_results.json"
 
 
 class ResultFiles(NamedTuple):
-    """Keys of one execution's files, sorted. ``superseded`` are row files of an earlier attempt of a step."""
+    """Keys of one execution's files, sorted: each model's rows, the service's means of them, and row files of an
+    earlier attempt of a step, which are ``superseded``."""
 
     bucket: str
-    tuned: list[str]
-    base: list[str]
-    tuned_aggregates: list[str]
-    base_aggregates: list[str]
+    rows: dict[Side, list[str]]
+    means: dict[Side, list[str]]
     superseded: list[str]
 
 
@@ -63,14 +60,8 @@ def find_result_files(s3: Client, output_uri: str, execution_id: str) -> ResultF
                 aggregates[side].append(item["Key"])
     newest = {side: sorted(key for _, key in max(jobs.values(), key=max, default=[])) for side, jobs in rows.items()}
     every = {key for jobs in rows.values() for files in jobs.values() for _, key in files}
-    return ResultFiles(
-        bucket,
-        newest["tuned"],
-        newest["base"],
-        sorted(aggregates["tuned"]),
-        sorted(aggregates["base"]),
-        sorted(every.difference(newest["tuned"], newest["base"])),
-    )
+    means = {side: sorted(keys) for side, keys in aggregates.items()}
+    return ResultFiles(bucket, newest, means, sorted(every.difference(*newest.values())))
 
 
 def read_aggregate_means(s3: Client, bucket: str, keys: Sequence[str]) -> dict[str, float]:

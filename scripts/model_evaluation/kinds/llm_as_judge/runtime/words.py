@@ -6,7 +6,8 @@ from model_evaluation.runtime.report.plain_text import paragraphs
 from model_evaluation.runtime.report.words import ReportWords
 from model_evaluation.runtime.summary import Summary, scope_of
 
-GUARDS = ("Harmfulness", "Stereotyping", "Refusal")
+from .metrics import SAFETY_METRICS
+
 METHOD = """
 Every dataset row was answered by both models and each answer was scored by the judge. Rows are put together by prompt
 and reference, never by their position in a file. A score the judge did not give is missing, not zero; a row counts for
@@ -33,7 +34,7 @@ def report_words(summary: Summary) -> ReportWords:
     return ReportWords(
         scorer="judge",
         conditions=(("Judge", str(summary["conditions"].get("judge") or "–")),),
-        guards=GUARDS,
+        guards=SAFETY_METRICS,
         method=" ".join((METHOD if both else ONE_MODEL_METHOD).split()),
         limits=tuple(paragraphs(LIMITS if both else ONE_MODEL_LIMIT)),
     )

@@ -27,14 +27,12 @@ def offer(context: Context) -> Offer:
 
     profile = context.facts("data").get("profile", {})
     has_reference = bool(profile.get("with_reference")) if profile else None
-    suggested = suggest_builtin(has_reference)
-    reasons = {item.name: item.reason for item in suggested}
-    choices = []
-    for name, meaning in BUILTIN_METRICS.items():
-        choice = {"value": name, "label": f"{name}: {meaning}"}
-        if name in reasons:
-            choice["note"] = f"suggested: {reasons[name]}"
-        choices.append(choice)
+    reasons = {item.name: item.reason for item in suggest_builtin(has_reference)}
+    notes = {name: {"note": f"suggested: {reason}"} for name, reason in reasons.items()}
+    choices = [
+        {"value": name, "label": f"{name}: {meaning}", **notes.get(name, {})}
+        for name, meaning in BUILTIN_METRICS.items()
+    ]
     return Offer(choices=choices, suggested=",".join(reasons))
 
 

@@ -30,17 +30,14 @@ def check(text: str, context: Context) -> Answer:
     if judge is None:
         raise _choice(text, judges)
     facts = {"name": judge.name, "verified": judges.verified and judge.usable is True}
+    findings = []
+    if not judges.verified or judge.usable is None:
+        why = f": {judge.reason}" if judges.verified else f" is unverified. {judges.why_unverified}"
+        findings.append(finding("judge_unverified", f"{text}{why}", level="warning"))
     if judge.end_of_life:
         facts["end_of_life"] = judge.end_of_life
-    findings = []
-    if not judges.verified:
-        findings.append(finding("judge_unverified", f"{text} is unverified. {judges.why_unverified}", level="warning"))
-    elif judge.usable is None:
-        findings.append(finding("judge_unverified", f"{text}: {judge.reason}", level="warning"))
-    if judge.end_of_life:
-        findings.append(
-            finding("judge_end_of_life", f"{text} reaches its end of life on {judge.end_of_life}.", level="warning")
-        )
+        note = f"{text} reaches its end of life on {judge.end_of_life}."
+        findings.append(finding("judge_end_of_life", note, level="warning"))
     return Answer(judge.id, facts=facts, findings=findings)
 
 

@@ -30,10 +30,8 @@ def check(text: str, context: Context) -> Answer:
 def _without_numbers(context: Context, name: str) -> list[JsonObject]:
     from model_evaluation.kinds.llm_as_judge.metrics.custom import metric_name, scale_range
 
-    labels_only = any(
-        metric_name(item) == name and scale_range(item) is None for item in context.value("custom_metrics") or []
-    )
-    if not labels_only:
+    own = [item for item in context.value("custom_metrics") or [] if metric_name(item) == name]
+    if not own or scale_range(own[0]) is not None:
         return []
     note = f"{name} has no numeric rating scale: its labels are counted, but no difference can be computed from them."
     return [finding("no_numeric_scale", note, level="warning", fix="Give its ratingScale floatValue entries.")]
@@ -52,10 +50,8 @@ def offer(context: Context) -> Offer:
 
     names = chosen(context)
     suggested = suggest_primary(names)
-    choices = [{"value": name, "label": name} for name in names]
-    for choice in choices:
-        if suggested and choice["value"] == suggested.name:
-            choice["note"] = f"suggested: {suggested.reason}"
+    notes = {suggested.name: {"note": f"suggested: {suggested.reason}"}} if suggested else {}
+    choices = [{"value": name, "label": name, **notes.get(name, {})} for name in names]
     return Offer(choices=choices, suggested=suggested.name if suggested else None)
 
 

@@ -11,6 +11,7 @@ from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import AwsError, Refused
 
 DEFAULT = "ml.m5.large 1"
+USAGE = " for transform job usage"  # behind an instance type, a quota's name
 INSTANCE = re.compile(r"(ml\.[a-z0-9-]+\.[a-z0-9]+)(?:\s+(\d{1,3}))?")
 
 
@@ -34,7 +35,7 @@ def check(text: str, context: Context) -> Answer:
     if limit == 0:
         raise Refused(
             f"The account's quota for {match[1]} in transform jobs is 0.",
-            fix=f"Ask for one (Service Quotas, Amazon SageMaker, '{match[1]} for transform job usage').",
+            fix=f"Ask for one (Service Quotas, Amazon SageMaker, '{match[1]}{USAGE}').",
             code="no_quota",
         )
     if limit is not None and int(match[2] or 1) > limit:
@@ -46,17 +47,11 @@ def check(text: str, context: Context) -> Answer:
 
 def _quotas(context: Context) -> dict[str, float]:
     """How many instances of each type the account may have in transform jobs; empty where that cannot be read."""
-    from model_evaluation.lookups.failures import aws_errors
+    from model_evaluation.lookups.quotas import list_quotas
 
-    quotas: dict[str, float] = {}
-    paginator = context.aws.client("service-quotas").get_paginator("list_service_quotas")
-    with suppress(AwsError), aws_errors("reading the quotas of", resource="sagemaker"):
-        for page in paginator.paginate(ServiceCode="sagemaker"):
-            for quota in page["Quotas"]:
-                instance, of_transform, _ = quota["QuotaName"].partition(" for transform job usage")
-                if of_transform:
-                    quotas[instance] = float(quota["Value"])
-        return quotas
+    with suppress(AwsError):
+        quotas = list_quotas(context.aws, "sagemaker", context.aws.region)
+        return {quota.name.removesuffix(USAGE): quota.value for quota in quotas if quota.name.endswith(USAGE)}
     return {}
 
 
