@@ -243,13 +243,14 @@ class BlockReader:
         categories, fields = columns.get("category", nothing), Counter(dict.fromkeys(names, size))
         faults = [(at, fault) for fault in turns for at in positions]
         if "metadata" in columns:
-            objects = columns["metadata"]
+            objects, all_scalars = columns["metadata"], block.scalar_metadata
             if set(map(type, objects)) != {dict}:
+                all_scalars = False  # the JSON text of an object may hold anything
                 for at, value in zip(positions, objects, strict=True):
                     if not isinstance(value, dict | str | None):
                         faults.append((at, Fault("wrong_type_optional", f"`metadata` is {type_name(value)}")))
                 objects = list(map(metadata_object, objects))
-            names_held = Counter(chain.from_iterable(objects if block.scalar_metadata else map(_scalars, objects)))
+            names_held = Counter(chain.from_iterable(objects if all_scalars else map(_scalars, objects)))
             fields.update({f"metadata.{key}": count for key, count in names_held.items()})
             if fields.pop("metadata.category", 0):
                 held = (scalar_as_text(obj.get("category")) for obj in objects)
