@@ -126,6 +126,15 @@ def test_rows_whose_fields_are_known_are_read_as_columns(monkeypatch: pytest.Mon
     assert len(read_with_care) < 15  # the first block, and the one with further fields
 
 
+@pytest.mark.parametrize("metadata", ['{"k": null, "l": [1], "m": 2}', {"k": None, "l": [1], "m": 2}, {"m": True}])
+def test_metadata_fields_are_counted_where_they_hold_a_scalar(
+    metadata: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model_evaluation.dataset.rows.lines.BLOCK_BYTES", 700)
+    report = check_stream([_rows(300, metadata=metadata)], source="x")
+    assert report.profile.metadata_fields == {"metadata.m": 300}
+
+
 def test_more_names_than_can_be_learned_do_no_harm() -> None:
     lines = [json.dumps({"query": f"q{i}", f"a\\{i}": 1, f"field {i}": 2}).encode() + b"\n" for i in range(300)]
     report = check_stream(lines, source="x")
@@ -216,7 +225,7 @@ beside_rows = st.fixed_dictionaries(
         "prediction": texts,
         "system_prompt": texts,
         "images": st.lists(texts, max_size=1),
-        "metadata": st.sampled_from([7, None, [], '{"category": "c"}'])
+        "metadata": st.sampled_from([7, None, [], '{"category": "c"}', '{"k": null, "l": [1], "m": 2}'])
         | st.dictionaries(st.sampled_from(["category", "k"]), texts | st.none() | st.integers() | st.just([1])),
     },
 )

@@ -55,3 +55,13 @@ def test_empty_files_and_files_without_newline_keep_their_places() -> None:
     assert messages[0] == "a holds no rows."
     broken = next(found for found in report.findings if found.kind in ("invalid_json", "truncated_last_line"))
     assert broken.places == ["c:1"]
+
+
+def test_files_with_too_many_rows_are_counted_in_plain_words() -> None:
+    body = b'{"query": "q", "response": "a"}\n' * 3
+    for more, told in ((1, "1 more file likewise"), (2, "2 more files likewise")):
+        joined = JoinedFiles([(f"f{number}.jsonl", lambda: [body]) for number in range(1 + more)])
+        report = joined.by_file(check_stream(joined.chunks(), source="set", row_limit=None), 2)
+        fault = next(fault for fault in report.findings if fault.kind == "too_many_rows")
+        assert fault.message == f"f0.jsonl has 3 rows, more than one job takes (2), and {told}."
+        assert not report.usable

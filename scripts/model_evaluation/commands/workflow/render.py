@@ -154,17 +154,20 @@ def _write_library(context: Context, folder: str) -> str:
 def write_keeping(path: str, content: bytes, *, fix: str = ANOTHER_PLACE) -> str | None:
     """Write ``content`` to ``path``. A different file that was there is copied to the first free numbered name
     before, which is returned. Raises Refused, with this ``fix``, when the folder cannot be written."""
-    previous = None
+    before = previous = None
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        before = Path(path).read_bytes() if os.path.exists(path) else content
-        if before != content:
+        try:
+            before = Path(path).read_bytes()
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        if before == content:
+            return None
+        if before is not None:
             stem, extension = os.path.splitext(path)
             names = (f"{stem}.previous-{number}{extension}" for number in itertools.count(1))
             previous = next(name for name in names if not os.path.exists(name))
             write_atomically(previous, before)
-        if previous or not os.path.exists(path):
-            write_atomically(path, content)
+        write_atomically(path, content)
     except OSError as error:
         raise _unwritable(path, error, fix) from error
     return previous

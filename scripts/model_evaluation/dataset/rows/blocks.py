@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from io import BytesIO
 from itertools import chain, filterfalse, repeat
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -117,19 +118,21 @@ class BlockReader:
 
     def read(self, block: Block) -> RowBlock:
         """The rows in the next block."""
-        lines, first_line = block.lines(), self._next_line
-        self._next_line += len(lines)
+        first_line = self._next_line
         self._nbytes += block.nbytes
+        odd_rows: dict[int, Row] = {}
         if block.cut:
-            parts, odd_rows = [], {0: cut_row(block.nbytes)}
+            size, parts, odd_rows = 1, [], {0: cut_row(block.nbytes)}
         else:
-            parts = self._parts(block.data, lines) if self._decode_row is not None else []
-            odd_rows = {}
-            if sum(len(part.positions) for part in parts) < len(lines):
-                others = set(range(len(lines))).difference(*(part.positions for part in parts))
+            size, positions, rows = self._decoded(block)
+            parts = self._parts(block, positions, rows) if rows else []
+            if sum(len(part.positions) for part in parts) < size:
+                lines = block.lines()
+                others = set(range(size)).difference(*(part.positions for part in parts))
                 odd_rows = {at: read_line(lines[at], self._terms) for at in sorted(others)}
+        self._next_line += size
         self._learn(odd_rows.values())
-        return _joined(block, first_line, len(lines), parts, odd_rows)
+        return _joined(block, first_line, size, parts, odd_rows)
 
     def _learn(self, rows: Iterable[Row]) -> None:
         """Read further rows with the fields of these as columns."""
@@ -143,12 +146,12 @@ class BlockReader:
             row_type = msgspec.defstruct("Row", fields, rename=rename, forbid_unknown_fields=True, gc=False)
             self._decode_row = msgspec.json.Decoder(row_type).decode
 
-    def _parts(self, data: bytes, lines: list[bytes]) -> list[_Part]:
-        """All rows that can be read as columns; those with the same fields and turns are a part."""
-        positions, rows = self._decoded(lines)
-        if len(rows) < len(lines):
-            lines = [lines[at] for at in positions]
-            data = b"".join(lines)
+    def _parts(self, block: Block, positions: Sequence[int], rows: list[Any]) -> list[_Part]:
+        """Of decoded rows all that can be read as columns; those with the same fields and turns are a part."""
+        data = block.data
+        if not isinstance(positions, range):
+            lines = block.lines()
+            data = b"".join([lines[at] for at in positions])
         columns = {name: list(map(attrgetter(f"f{at}"), rows)) for at, name in enumerate(self._names)}
         texts = {name for name, column in columns.items() if _are_texts(column)}
         absent = {name: 0 if name in texts else column.count(_ABSENT) for name, column in columns.items()}
@@ -156,7 +159,7 @@ class BlockReader:
         strings = {name: _Strings(len(rows)) if name in texts else _strings(column) for name, column in columns.items()}
         expected = 2 * sum(len(rows) - absent[name] + held.total for name, held in strings.items())
         quotes, escapes = _quotes_and_escapes(data, with_numpy=self._nbytes >= _WORTH_NUMPY)
-        odd = set(_with_repeated_keys(lines, columns) if quotes != expected else ())
+        odd = set(_with_repeated_keys(data, columns) if quotes != expected else ())
         for name, column in columns.items():
             passes = name in texts and (name in _PLAIN or (name in _PROMPTS and not _has_invisible(column)))
             if name in _TESTS and not passes:
@@ -169,13 +172,13 @@ class BlockReader:
             for name in _MAY_BE_MESSAGES
             if name not in texts and list in set(map(type, columns.get(name, ())))
         ]
-        block = _BlockFacts(
+        facts = _BlockFacts(
             controls=b"\x7f" in data or any(code in escapes for code in _CONTROLS),
             marks=b"<" in data and any(mark in data for mark in MARKS),
             scalar_metadata="metadata" in strings and strings["metadata"].inner_types <= _SCALARS,
         )
         read = [
-            self._part(_at(columns, group), [positions[at] for at in group], block)
+            self._part(_at(columns, group), [positions[at] for at in group], facts)
             for group in _groups(sort_by, odd, len(rows))
         ]
         parts = [part for part in read if part is not None]
@@ -183,24 +186,28 @@ class BlockReader:
             covered = set().union(*(part.positions for part in parts))
             parts[0].faults += [
                 (at, _CRLF)
-                for at, line in zip(positions, lines, strict=True)
+                for at, line in zip(positions, BytesIO(data), strict=True)
                 if line.endswith(b"\r\n") and at in covered
             ]
         return parts
 
-    def _decoded(self, lines: list[bytes]) -> tuple[Sequence[int], list[Any]]:
-        """The rows that have fields of known names only, and their positions."""
+    def _decoded(self, block: Block) -> tuple[int, Sequence[int], list[Any]]:
+        """How many lines there are, and the rows that have fields of known names only, with their positions: a range
+        when that are all."""
+        if self._decode_row is None:
+            return len(block.lines()), [], []
         try:
-            return range(len(lines)), list(map(self._decode_row, lines))
+            rows = list(map(self._decode_row, BytesIO(block.data)))  # which holds one line at a time
+            return len(rows), range(len(rows)), rows
         except _DECODING_ERRORS:
-            positions, rows = [], []
+            lines, positions, rows = block.lines(), [], []
         for at, line in enumerate(lines):
             try:
                 rows.append(self._decode_row(line))
                 positions.append(at)
             except _DECODING_ERRORS:
                 pass
-        return positions, rows
+        return len(lines), positions, rows
 
     def _part(self, columns: dict[str, Column], positions: Sequence[int], block: _BlockFacts) -> _Part | None:
         """Rows of the same fields and turns; without those that have to be looked at one by one."""
@@ -236,13 +243,14 @@ class BlockReader:
         categories, fields = columns.get("category", nothing), Counter(dict.fromkeys(names, size))
         faults = [(at, fault) for fault in turns for at in positions]
         if "metadata" in columns:
-            objects = columns["metadata"]
+            objects, all_scalars = columns["metadata"], block.scalar_metadata
             if set(map(type, objects)) != {dict}:
+                all_scalars = False  # the JSON text of an object may hold anything
                 for at, value in zip(positions, objects, strict=True):
                     if not isinstance(value, dict | str | None):
                         faults.append((at, Fault("wrong_type_optional", f"`metadata` is {type_name(value)}")))
                 objects = list(map(metadata_object, objects))
-            names_held = Counter(chain.from_iterable(objects if block.scalar_metadata else map(_scalars, objects)))
+            names_held = Counter(chain.from_iterable(objects if all_scalars else map(_scalars, objects)))
             fields.update({f"metadata.{key}": count for key, count in names_held.items()})
             if fields.pop("metadata.category", 0):
                 held = (scalar_as_text(obj.get("category")) for obj in objects)
@@ -442,9 +450,9 @@ def _failing(test: Callable[[Column], bool], column: Column) -> Iterator[int]:
             yield from (at for at, value in enumerate(piece, start) if not test([value]))
 
 
-def _with_repeated_keys(lines: list[bytes], columns: dict[str, Column]) -> Iterator[int]:
+def _with_repeated_keys(data: bytes, columns: dict[str, Column]) -> Iterator[int]:
     """Rows that name a key twice, or are nested too deep."""
-    for at, (line, values) in enumerate(zip(lines, zip(*columns.values(), strict=True), strict=True)):
+    for at, (line, values) in enumerate(zip(BytesIO(data), zip(*columns.values(), strict=True), strict=True)):
         expected = 2 * sum(1 + _strings([value]).total for value in values if value is not _ABSENT)
         if _quotes_and_escapes(line, with_numpy=False)[0] != expected:
             yield at

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain, islice
@@ -90,6 +89,8 @@ def parquet_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
 
 def excel_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
     """The rows of the one sheet of an Excel workbook that holds any; its first row names the columns."""
+    import zipfile  # which the start of every check would pay for
+
     try:
         import openpyxl
     except ImportError as error:
