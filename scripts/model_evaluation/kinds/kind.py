@@ -17,7 +17,7 @@ module                   holds
 ``localaws/player.py``   ``PLAYER``, a class of :class:`~model_evaluation.localaws.kind_player.KindPlayer`
 ``runtime/settings.py``  ``SETTINGS``, a class of :class:`~model_evaluation.runtime.settings.Settings`
 ``runtime/words.py``     ``report_words`` of a summary
-``templates/``           the notebook's cells that differ from the shared ones
+``templates/``           the notebook's cells that differ from the shared ones, or extend one of their ``_base``
 =======================  =================================================================================
 
 ``runtime/`` is what the notebook carries: beside these two, how a run is started and found

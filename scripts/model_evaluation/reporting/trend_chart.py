@@ -58,9 +58,9 @@ def _heading(group: Group) -> str:
 def _draw(axes: Axes, group: Group, trend: Trend, heading: str) -> None:
     runs = len(group.runs)
     for at, entry in enumerate(trend.entries):
-        if entry and (difference := compared(entry))["ci_low"] is not None:
-            ends = [difference["ci_low"], difference["ci_high"]]
-            axes.plot([at, at], ends, color=drawing.TUNED, linewidth=2)
+        low, high = (compared(entry)["ci_low"], compared(entry)["ci_high"]) if entry else (None, None)
+        if low is not None and high is not None:
+            axes.plot([at, at], [low, high], color=drawing.TUNED, linewidth=2)
     means = [
         (at, mean) for at, entry in enumerate(trend.entries) if entry and (mean := compared(entry)["mean"]) is not None
     ]

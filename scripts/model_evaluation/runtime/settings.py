@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PREFIX = "model-evaluation"  # used when an output URI is a whole bucket, which the SDK cannot work with
 Default = TypeVar("Default")
+Value = TypeVar("Value")
 Json = dict[str, Any]
 """A JSON object; whoever reads it checks what it uses."""
 
@@ -112,10 +113,11 @@ class ParameterReader:
         return default
 
 
-def parameter(name: str, read: Callable[[ParameterReader, str], object], told: str = "") -> Any:
+def parameter(name: str, read: Callable[[ParameterReader, str], Value], told: str = "") -> Value:
     """A field that the parameter of this name holds, as ``read`` reads it. What is ``told`` makes a run the one it is:
     it stands under this key in :meth:`Settings.configuration`."""
-    return field(metadata={"name": name, "read": read, "told": told})
+    made: Value = field(metadata={"name": name, "read": read, "told": told})
+    return made
 
 
 @dataclass(frozen=True, kw_only=True)

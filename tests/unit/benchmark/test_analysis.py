@@ -138,8 +138,8 @@ def test_the_services_own_figure_stands_beside_ours(s3: Any) -> None:
     assert reported["stderr"] == pytest.approx(sum(errors) / 2), "the mean of the subtasks' errors, which is wrong"
     assert reported["standard_error"] == pytest.approx(math.hypot(*errors) / 2)
     words = dict(analysis.words.conditions)
-    assert "0.7500" in words["The SDK's all, the mean over subtasks"]
-    assert "true standard error" in words["The SDK's all, the mean over subtasks"]
+    assert "0.7500" in words['The SDK\'s figure "all", the mean over subtasks']
+    assert "true standard error" in words['The SDK\'s figure "all", the mean over subtasks']
 
 
 def test_means_without_rows_are_compared_unpaired_with_their_true_n(s3: Any) -> None:
@@ -281,7 +281,7 @@ def test_reports_of_both_shapes_are_written(s3: Any, tmp_path: Path) -> None:
         folder = export_analysis(analysis, tmp_path / str(number))
         page = (folder / "report.html").read_text(encoding="utf-8")
         assert f"macro_{METRIC}" in page
-        assert "SDK&#39;s `all`" in page
+        assert "SDK&#39;s figure &#34;all&#34;" in page
         if with_rows:
             assert "Without an answer" in page
             assert "subtask: algebra" in page

@@ -42,7 +42,7 @@ from model_evaluation.results_folder import results_folders
 from model_evaluation.runtime.report.markdown import report_markdown
 from model_evaluation.runtime.report.people import read_scorer_error
 from model_evaluation.runtime.report.plain_text import one_line
-from model_evaluation.runtime.report.view import planned_text, sound_rows_text
+from model_evaluation.runtime.report.view import ReportView
 from model_evaluation.runtime.summary import Entry, Summary, value_of
 
 Body = JsonObject
@@ -117,9 +117,9 @@ def _told(summary: Summary, *, whole: bool) -> Body:
     """What the summary says: verdict, fairness and metrics in short, or the whole of it."""
     if whole:
         return {"verdict": summary["verdict"], "summary": summary}
-
-    doubts = [check for check in summary.get("fairness", {"checks": []})["checks"] if check["status"] != "pass"]
-    further = {"fairness": doubts, "sound_rows": sound_rows_text(summary), "planned": planned_text(summary)}
+    view = ReportView(summary, report_words(summary))
+    doubts = [check for check in view.checks if check["status"] != "pass"]
+    further = {"fairness": doubts, "sound_rows": view.sound_rows, "planned": view.planned}
     return {
         "verdict": summary["verdict"],
         "rows": summary["rows"],

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from model_evaluation.conversation.context import Context
 from model_evaluation.json_types import JsonObject
 from model_evaluation.naming import project_slug
 
 from .runtime.targets import Target
 from .steps.decoding import settings_of
-from .steps.tasks import sdk_tasks
+from .steps.tasks import chosen_tasks
 
 HUB_MODEL = "nova-textgeneration-lite-v2"
 ERROR_SHARE = 0.1
@@ -22,12 +20,12 @@ def parameters(context: Context) -> JsonObject:
     return {
         "REGION": context.value("region"),
         "ROLE_ARN": context.facts("role").get("arn", context.value("role")),
-        "MODEL": _target(context, "model"),
-        "REFERENCE": _target(context, "reference") if context.value("reference") != "none" else None,
+        "MODEL": target_of(context, "model").as_parameter(),
+        "REFERENCE": context.facts("reference").get("target"),
         "HUB_MODEL": context.facts("model")["hub_model"],
         "BENCHMARKS": context.value("benchmarks"),
         "BENCHMARKS_DIGEST": context.facts("benchmarks")["digest"],
-        "TASKS": sdk_tasks(context),
+        "TASKS": [{"name": name, "path": known["path"], **own} for name, known, own in chosen_tasks(context)],
         "SAMPLES": samples_of(context),
         "DECODING": settings_of(context),
         "ERROR_SHARE": ERROR_SHARE,
@@ -44,20 +42,13 @@ def parameters(context: Context) -> JsonObject:
 
 def samples_of(context: Context) -> int | None:
     """How many samples the chosen tasks have together, epochs counted; ``None`` where the source does not say."""
-    known, chosen = context.facts("benchmarks")["tasks"], context.facts("tasks")["tasks"]
-    assert isinstance(known, Mapping)
-    assert isinstance(chosen, Mapping)
     total = 0
-    for name, own in chosen.items():
-        counts = [count for count in (known[name]["samples"], own.get("limit")) if count]
+    for _, known, own in chosen_tasks(context):
+        counts = [count for count in (known["samples"], own.get("limit")) if count]
         if not counts:
             return None
         total += min(counts) * own.get("epochs", 1)
     return total
-
-
-def _target(context: Context, step_id: str) -> JsonObject:
-    return target_of(context, step_id).as_parameter()
 
 
 def target_of(context: Context, step_id: str) -> Target:

@@ -181,10 +181,12 @@ class EvaluatorRuns(PipelineRuns[AnyEvaluatorSettings]):
         return super().start(self.with_safe_texts(call, settings, aws), settings, aws)
 
     def with_safe_texts(self, evaluator: Call, settings: AnyEvaluatorSettings, aws: AwsClients) -> Call:
-        """The evaluator, made safe for texts that it cannot carry as they are: what JSON or Jinja would interpret is
-        escaped."""
-        own_experiment = ("mlflow_experiment_name",) if settings.mlflow_experiment is not None else ()
-        escape_pasted(evaluator, (*self.pasted, *own_experiment))  # else it holds the SDK's own placeholder
+        """The evaluator, made safe for texts that it cannot carry as they are: where one is pasted that JSON or Jinja
+        would interpret, it is escaped."""
+        raw = (settings.dataset, settings.s3_output, settings.mlflow_experiment or "")
+        if any(text != json_safe(text) for text in raw):
+            own_experiment = ("mlflow_experiment_name",) if settings.mlflow_experiment is not None else ()
+            escape_pasted(evaluator, (*self.pasted, *own_experiment))  # else it holds the SDK's own placeholder
         return evaluator
 
 

@@ -123,7 +123,13 @@ class ReportView:
 
     @property
     def sound_rows(self) -> str:
-        return sound_rows_text(self.summary)
+        """The difference on the primary metric among the rows that are sound in both models; empty where unknown."""
+        sound = fairness["sound_rows"] if (fairness := self.summary.get("fairness")) else None
+        primary = self.summary["primary_metric"]
+        if not sound or sound["n_paired"] == self.summary["metrics"][primary]["n_paired"]:
+            return ""
+        evidence = evidence_text(sound, f"{sound['n_paired']} rows")
+        return f"Among the rows that are sound in both models, the difference on {primary} is {evidence}."
 
     @property
     def unfair(self) -> list[str]:
@@ -138,7 +144,8 @@ class ReportView:
 
     @property
     def planned(self) -> str:
-        return planned_text(self.summary)
+        """The difference that was said to be shown beside what it came to; empty where the summary does not say."""
+        return str((self.summary.get("planned") or {"sentence": ""})["sentence"])
 
     @property
     def table(self) -> Table:
@@ -344,20 +351,6 @@ def rows_words(summary: Summary, results: Sequence[str]) -> str:
         return "how many is not known"
     distinct = f" ({rows['distinct']} different questions)" if rows.get("distinct") else ""
     return ", ".join([f"{rows['dataset']} in the dataset{distinct}", *results, f"{rows['paired']} with both"])
-
-
-def planned_text(summary: Summary) -> str:
-    """The difference that was said to be shown beside what it came to; empty where the summary does not say."""
-    return str((summary.get("planned") or {"sentence": ""})["sentence"])
-
-
-def sound_rows_text(summary: Summary) -> str:
-    """The difference on the primary metric among the rows that are sound in both models; empty where it is unknown."""
-    sound = fairness["sound_rows"] if (fairness := summary.get("fairness")) else None
-    if not sound or sound["n_paired"] == summary["metrics"][summary["primary_metric"]]["n_paired"]:
-        return ""
-    evidence = evidence_text(sound, f"{sound['n_paired']} rows")
-    return f"Among the rows that are sound in both models, the difference on {summary['primary_metric']} is {evidence}."
 
 
 def _by_value(values: Iterable[tuple[str, str | None]]) -> Mapping[str | None, list[str]]:

@@ -83,4 +83,4 @@ def _reported(summary: Summary) -> tuple[tuple[str, str], ...]:
             each.append(f"{labels_of(summary)[side]} {own['value']:.4f}{error}{note}")
     if not each:
         return ()
-    return (("The SDK's all, the mean over subtasks", "; ".join(each)),)
+    return (('The SDK\'s figure "all", the mean over subtasks', "; ".join(each)),)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.json_types import JsonObject
 from model_evaluation.steps.evaluator.pairs import read_settings
+
+from .tasks import chosen_tasks
 
 SDK_OWN = "temperature 0, max_tokens 8192"
 
@@ -27,9 +27,7 @@ def check(text: str, context: Context) -> Answer:
 
 def _epochs(context: Context, settings: JsonObject) -> list[JsonObject]:
     """Asking again at temperature 0 measures next to nothing."""
-    tasks = context.facts("tasks")["tasks"]
-    assert isinstance(tasks, Mapping)
-    several = [name for name, own in tasks.items() if own.get("epochs", 1) > 1]
+    several = [name for name, _, own in chosen_tasks(context) if own.get("epochs", 1) > 1]
     if not several or settings.get("temperature", 0):
         return []
     note = f"{', '.join(several)}: at temperature 0 every epoch gets nearly the same answers, which cost as much again."

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
+
+from .tasks import chosen_tasks
 
 
 def scorers_of(context: Context) -> list[str]:
     """The scorers that the chosen tasks name in their source; a scorer may give scores of other names."""
-    known, chosen = context.facts("benchmarks")["tasks"], context.facts("tasks")["tasks"]
-    assert isinstance(known, Mapping)
-    assert isinstance(chosen, Mapping)
-    return list(dict.fromkeys(scorer for name in chosen for scorer in known[name]["scorers"]))
+    return list(dict.fromkeys(scorer for _, known, _ in chosen_tasks(context) for scorer in known["scorers"]))
 
 
 def check(text: str, context: Context) -> Answer:

@@ -99,12 +99,12 @@ def offer(context: Context) -> Offer:
     return Offer(choices=choices, suggested="all" if len(known) > 1 else next(iter(known)))
 
 
-def sdk_tasks(context: Context) -> list[JsonObject]:
-    """The chosen tasks as the SDK takes them."""
+def chosen_tasks(context: Context) -> list[tuple[str, JsonObject, JsonObject]]:
+    """Each chosen task: its name, what its source says of it, and the limit and epochs that were asked for."""
     known, chosen = context.facts("benchmarks")["tasks"], context.facts("tasks")["tasks"]
     assert isinstance(known, Mapping)
     assert isinstance(chosen, Mapping)
-    return [{"name": name, "path": known[name]["path"], **own} for name, own in chosen.items()]
+    return [(name, known[name], own) for name, own in chosen.items()]
 
 
 STEP = Step(
