@@ -207,10 +207,8 @@ class ParameterReader:
 
     def fault(self, name: str, expected: str, default: Default) -> Default:
         """Notes that a parameter is not what was expected, and answers ``default``."""
-        if name in self._namespace:
-            received = repr(self._namespace[name])
-            received = received if len(received) <= 80 else received[:77] + "..."
-            self.faults.append(f"{name} must be {expected} (received {received})")
-        else:
-            self.faults.append(f"{name} is missing; expected {expected}")
+        received = repr(self._namespace.get(name))
+        received = received if len(received) <= 80 else received[:77] + "..."
+        told = f"{name} must be {expected} (received {received})"
+        self.faults.append(told if name in self._namespace else f"{name} is missing; expected {expected}")
         return default
