@@ -85,8 +85,7 @@ def check_identity(settings: Settings, aws: AwsClients) -> str:
     identity = aws.client("sts").get_caller_identity()
     own, package = identity["Account"], settings.model if ":model-package/" in settings.model else ""
     accounts = {"the role": _arn_part(settings.role_arn, 4), "the model package": _arn_part(package, 4)}
-    others = [f"{thing} is in account {account}" for thing, account in accounts.items() if account not in ("", own)]
-    if others:
+    if others := [f"{thing} is in account {part}" for thing, part in accounts.items() if part not in ("", own)]:
         raise Fault(
             f"{identity['Arn']} is in account {own}, but {' and '.join(others)}.",
             "Unless cross-account access is set up, use credentials of that account.",
@@ -97,8 +96,7 @@ def check_identity(settings: Settings, aws: AwsClients) -> str:
 
 def check_sdk_environment(settings: Settings, aws: AwsClients) -> str:
     """Nothing in this kernel's environment, and no file of defaults, changes what the SDK does."""
-    different = deviations(settings.region)
-    if different:
+    if different := deviations(settings.region):
         message = "; ".join(f"{deviation.name} {deviation.effect}" for deviation in different)
         raise Fault(f"{message}.", "Take the setting away, unless it is meant, and restart the kernel.", "warn")
     return "no variable and no file of defaults changes it"
@@ -113,21 +111,19 @@ def check_region(settings: Settings, aws: AwsClients) -> str:
         "the MLflow app": _arn_part(settings.mlflow_resource_arn or "", 3),
     }
     region = settings.region
-    wrong = [f"{thing} is in {named}" for thing, named in regions.items() if named not in ("", region)]
-    if wrong:
+    if wrong := [f"{thing} is in {named}" for thing, named in regions.items() if named not in ("", region)]:
         raise Fault(
-            f"REGION is {settings.region}, but {' and '.join(wrong)}.",
+            f"REGION is {region}, but {' and '.join(wrong)}.",
             "Use one region for everything: render the notebook again with things of the same region.",
         )
-    return settings.region
+    return region
 
 
 def check_hub_model(settings: Settings, aws: AwsClients) -> str:
     """The base model is in the hub."""
-    hub, name = HUB_MODEL.fullmatch(settings.model), hub_model_name(settings.model)
-    content = aws.sagemaker.describe_hub_content(
-        HubName=hub[3] if hub else PUBLIC_HUB, HubContentType="Model", HubContentName=name
-    )
+    match, name = HUB_MODEL.fullmatch(settings.model), hub_model_name(settings.model)
+    hub = match[3] if match else PUBLIC_HUB
+    content = aws.sagemaker.describe_hub_content(HubName=hub, HubContentType="Model", HubContentName=name)
     return f"base model {name}, version {content['HubContentVersion']}"
 
 

@@ -4,7 +4,7 @@ evaluated, and how they are called. ``schemas/summary.schema.json`` says what ea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Generic, Literal, NotRequired, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     from .results.aggregates import PartEntry
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .statistics.verdicts import Verdict
     from .tasks.results import Reported, Unfinished
 
+Model = TypeVar("Model")
 Side = Literal["tuned", "base"]
 BOTH_MODELS: tuple[Side, ...] = ("base", "tuned")
 """In the order in which people read them."""
@@ -53,13 +54,18 @@ class ModelScores(TypedDict):
     labels: dict[str, int] | None
 
 
-class MeasuredValue(TypedDict):
-    """One model's value of a metric over n records, with its interval."""
+class Proportion(TypedDict):
+    """A share of ``n`` rows with its interval; ``None`` throughout for n = 0."""
 
     value: float | None
     ci_low: float | None
     ci_high: float | None
     n: int
+
+
+class MeasuredValue(Proportion):
+    """One model's value of a metric over n records, which need not be a share."""
+
     method: str
 
 
@@ -92,28 +98,20 @@ class Comparison(TypedDict):
     scale: NotRequired[ScaleEntry]
 
 
-class _Entry(Comparison):
-    """What every metric's entry has. ``guard``: a loss on it counts against any decision."""
+class EntryOf(Comparison, Generic[Model]):
+    """A metric's entry. ``guard``: a loss on it counts against any decision."""
 
     direction: str
     limits: list[float] | None
     guard: bool
+    tuned: Model | None
+    base: Model | None
 
 
-class MetricEntry(_Entry):
-    """The entry of a metric that scores records."""
-
-    tuned: ModelScores | None
-    base: ModelScores | None
-
-
-class MeasuredEntry(_Entry):
-    """The entry of a metric that measures all records together, such as accuracy."""
-
-    tuned: MeasuredValue | None
-    base: MeasuredValue | None
-
-
+MetricEntry = EntryOf[ModelScores]
+"""Of a metric that scores records."""
+MeasuredEntry = EntryOf[MeasuredValue]
+"""Of a metric that measures all records together, such as accuracy."""
 Entry = MetricEntry | MeasuredEntry
 
 

@@ -45,12 +45,8 @@ def configuration(context: Context) -> list[tuple[str, str]]:
     metric = primary_of(context)
     margin = "" if metric.margin is None else f", differences from {metric.margin:g} on matter"
     reason = context.facts("primary_metric").get("reason", "")
-    lines.append(
-        (
-            "Primary metric",
-            f"{metric.name} decides ({metric.direction} is better{margin}){': ' if reason else ''}{reason}",
-        )
-    )
+    decides = f"{metric.name} decides ({metric.direction} is better{margin})"
+    lines.append(("Primary metric", f"{decides}: {reason}" if reason else decides))
     lines.append(("Slices", ", ".join(context.value("slices")) or "none"))
     if uses_jobs(context):
         lines.append(("Features", f"{len(features_of(context))} columns are sent to the model, never the label"))
@@ -96,9 +92,8 @@ def expectation(context: Context) -> Expectation:
     lines = []
     if problem.type in ("binary", "multiclass") and sides_of(context).get("reference") and rows > 1:
         low, high = detectable(rows)
-        lines.append(
-            ("Can detect", f"differences of accuracy from about {low:.1%} (models that mostly agree) to {high:.1%} on")
-        )
+        text = f"differences of accuracy from about {low:.1%} (models that mostly agree) to {high:.1%} on"
+        lines.append(("Can detect", text))
     lines += [("Cost", _cost(context)), ("Duration", _duration(context))]
     return Expectation(tuple(lines))
 
@@ -108,9 +103,7 @@ def _duration(context: Context) -> str:
         jobs = list(sides_of(context).values()).count("batch")
         each = f", for {jobs} jobs one after another" if jobs > 1 else ""
         return f"{in_words(minutes_of(context))}{each}, an assumption: most of it is the machine's start"
-    return (
-        "a minute or two: no job runs" if not uses_jobs(context) else "some minutes, by how fast the endpoint answers"
-    )
+    return "some minutes, by how fast the endpoint answers" if uses_jobs(context) else "a minute or two: no job runs"
 
 
 def minutes_of(context: Context) -> tuple[float, float]:

@@ -53,8 +53,6 @@ def _of_caller(config: Configuration, context: Context) -> Needs:
             ]
     endpoints = [str(context.value(side)) for side, source in sides_of(context).items() if source == ENDPOINT]
     if endpoints:
-        names = actions("sagemaker", "DescribeEndpoint InvokeEndpoint")
-        caller.append(
-            Need("invoke", names, tuple(endpoints), "the endpoint does not answer", API, asked=tuple(endpoints))
-        )
+        names, arns = actions("sagemaker", "DescribeEndpoint InvokeEndpoint"), tuple(endpoints)
+        caller.append(Need("invoke", names, arns, "the endpoint does not answer", API, asked=arns))
     return tuple(caller)

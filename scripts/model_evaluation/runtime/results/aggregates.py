@@ -11,14 +11,17 @@ from typing import NamedTuple, TypedDict
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import (
     NOTHING_COMPARED,
+    compared_entry,
+    difference_entry,
     metric_entry,
     model_scores_entry,
     settle_verdicts,
 )
+from model_evaluation.runtime.statistics.intervals import Interval
 from model_evaluation.runtime.statistics.metrics import Metric
+from model_evaluation.runtime.statistics.permutation import PValue
 from model_evaluation.runtime.statistics.proportions import CONFIDENCE, wilson_interval
-from model_evaluation.runtime.statistics.verdicts import MARGIN_SHARE
-from model_evaluation.runtime.summary import Comparison, Difference, MetricEntry, ModelScores, Summary
+from model_evaluation.runtime.summary import Comparison, Difference, MetricEntry, Summary
 
 from .evaluation import Evaluation, Side
 from .summary import summary_of
@@ -62,19 +65,28 @@ class _Estimate(NamedTuple):
     error: float
     n: int
 
+    @classmethod
+    def of(cls, aggregate: Aggregate) -> _Estimate:
+        value, n, deviation = aggregate
+        if deviation is None:
+            low, high = wilson_interval(value, n)
+            return cls(value, value - low, high - value, math.sqrt(value * (1 - value) / n), n)
+        error = deviation / math.sqrt(n)
+        half = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error
+        return cls(value, half, half, error, n)
+
 
 def aggregates_summary(evaluation: Evaluation, aggregates: Aggregates, *, warnings: Sequence[str] = ()) -> Summary:
     """The summary: the metric over all rows (micro) decides; with several parts ``macro_NAME`` weighs them alike."""
     metric, parts, sides = aggregates.metric, aggregates.parts, evaluation.sides
     micro = {side: _micro([part[side] for part in parts.values() if side in part]) for side in sides}
-    known = {side: _estimate(own) for side, own in micro.items() if own}
+    known = {side: _Estimate.of(own) for side, own in micro.items() if own}
     entries = {metric.name: _entry(metric, known)}
     complete = [part for part in parts.values() if all(side in part for side in sides)]
     if len(complete) > 1:
-        macro = {side: _mean_of_parts([_estimate(part[side]) for part in complete]) for side in sides}
-        entries[f"macro_{metric.name}"] = _entry(
-            metric, {side: own._replace(n=known[side].n) for side, own in macro.items()}
-        )
+        macro = {side: _mean_of_parts([_Estimate.of(part[side]) for part in complete]) for side in sides}
+        macro = {side: own._replace(n=known[side].n) for side, own in macro.items()}
+        entries[f"macro_{metric.name}"] = _entry(metric, macro)
     settle_verdicts(entries.values(), [metric] * len(entries), holm)
     counts = {side: own.n if own else 0 for side, own in micro.items()}
     summary = summary_of(
@@ -103,9 +115,8 @@ def macro_difference(parts: Sequence[Comparison]) -> Difference | None:
         return None
     macro = _mean_of_parts([_paired_estimate(own, n) for own, n in known])
     if any(own["ci_low"] is None for own, _ in known):
-        return _difference(macro.value, None, None, None, method="none: a part has too few pairs", test=None)
-    ends = macro.value - macro.below, macro.value + macro.above
-    return _difference(macro.value, *ends, macro.error, method="mean of the parts, MOVER", test="normal")
+        return difference_entry(Interval(macro.value, None, None, "none: a part has too few pairs"))
+    return _difference(macro, "mean of the parts, MOVER", "normal")
 
 
 def standard_error_of_mean(errors: Sequence[float]) -> float:
@@ -120,46 +131,21 @@ def _unpaired_difference(tuned: _Estimate, base: _Estimate) -> Difference:
     For shares that is Newcombe's (1998, Statistics in Medicine 17) hybrid score interval of unpaired proportions, for
     means the normal one; in general MOVER (Zou and Donner, 2008, Statistics in Medicine 27).
     """
-    mean, error = tuned.value - base.value, math.hypot(tuned.error, base.error)
-    low, high = mean - math.hypot(tuned.below, base.above), mean + math.hypot(tuned.above, base.below)
-    return _difference(mean, low, high, error, method="unpaired, MOVER", test="unpaired, normal")
+    below, above = math.hypot(tuned.below, base.above), math.hypot(tuned.above, base.below)
+    apart = _Estimate(tuned.value - base.value, below, above, math.hypot(tuned.error, base.error), 0)
+    return _difference(apart, "unpaired, MOVER", "unpaired, normal")
 
 
-def _difference(
-    mean: float, low: float | None, high: float | None, error: float | None, *, method: str, test: str | None
-) -> Difference:
-    """The p-value is the normal one of the difference over its standard error; none without that."""
-    p_value = None
-    if error is not None:
-        p_value = 2 * NormalDist().cdf(-abs(mean) / error) if error else float(mean == 0)
-    return {
-        "mean": mean,
-        "ci_low": low,
-        "ci_high": high,
-        "confidence": CONFIDENCE,
-        "method": method,
-        "p_value": p_value,
-        "p_adjusted": p_value,
-        "p_exact": None,
-        "test": test,
-        "deviation": None,
-        "detectable": None,
-    }
+def _difference(apart: _Estimate, method: str, test: str) -> Difference:
+    """The p-value is the normal one of the difference over its standard error."""
+    mean, below, above, error, _ = apart
+    p_value = 2 * NormalDist().cdf(-abs(mean) / error) if error else float(mean == 0)
+    return difference_entry(Interval(mean, mean - below, mean + above, method), PValue(p_value, None, test))
 
 
 def _paired_estimate(difference: Difference, n: int) -> _Estimate:
     mean, low, high = difference["mean"] or 0.0, difference["ci_low"] or 0.0, difference["ci_high"] or 0.0
     return _Estimate(mean, mean - low, high - mean, (difference["deviation"] or 0.0) / math.sqrt(n), n)
-
-
-def _estimate(aggregate: Aggregate) -> _Estimate:
-    value, n, deviation = aggregate
-    if deviation is None:
-        low, high = wilson_interval(value, n)
-        return _Estimate(value, value - low, high - value, math.sqrt(value * (1 - value) / n), n)
-    error = deviation / math.sqrt(n)
-    half = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error
-    return _Estimate(value, half, half, error, n)
 
 
 def _micro(parts: Sequence[Aggregate]) -> Aggregate | None:
@@ -176,24 +162,17 @@ def _micro(parts: Sequence[Aggregate]) -> Aggregate | None:
 
 def _mean_of_parts(parts: Sequence[_Estimate]) -> _Estimate:
     """The mean of the parts' values, which are independent."""
-    value = sum(part.value for part in parts) / len(parts)
-    below, above, error = (
-        standard_error_of_mean(distances)
-        for distances in zip(*((part.below, part.above, part.error) for part in parts), strict=True)
-    )
-    return _Estimate(value, below, above, error, sum(part.n for part in parts))
+    values, *distances, rows = zip(*parts, strict=True)
+    below, above, error = map(standard_error_of_mean, distances)
+    return _Estimate(sum(values) / len(values), below, above, error, int(sum(rows)))
 
 
 def _entry(metric: Metric, estimates: Mapping[Side, _Estimate]) -> MetricEntry:
-    scores: dict[str, ModelScores] = {side: model_scores_entry(own.value, own.n) for side, own in estimates.items()}
-    comparison: Comparison = {**NOTHING_COMPARED}
+    comparison = NOTHING_COMPARED
     if len(estimates) == 2:
-        comparison["difference"] = _unpaired_difference(estimates["tuned"], estimates["base"])
-        comparison["n_paired"] = min(own.n for own in estimates.values())
-        comparison["verdict"] = "inconclusive"
-        if metric.limits:
-            comparison["margin"] = MARGIN_SHARE * (metric.limits[1] - metric.limits[0])
-            comparison["margin_share"] = MARGIN_SHARE
+        difference = _unpaired_difference(estimates["tuned"], estimates["base"])
+        comparison = compared_entry(metric, difference, min(own.n for own in estimates.values()))
+    scores = {str(side): model_scores_entry(own.value, own.n) for side, own in estimates.items()}
     return metric_entry(metric, scores, comparison)
 
 
@@ -203,5 +182,5 @@ def _part_entry(part: Part) -> PartEntry:
         "n": min(own.n for own in part.values()),
         "tuned": tuned.value if tuned else None,
         "base": base.value if base else None,
-        "difference": _unpaired_difference(_estimate(tuned), _estimate(base)) if tuned and base else None,
+        "difference": _unpaired_difference(_Estimate.of(tuned), _Estimate.of(base)) if tuned and base else None,
     }

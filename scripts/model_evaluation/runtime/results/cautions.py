@@ -36,9 +36,7 @@ def score_cautions(
     """The most serious first; ``labels`` name the models. What makes a comparison unfair is told by
     :mod:`.fairness`."""
     rows = comparison.rows
-    cautions = []
-    for side in sides:
-        cautions += _row_cautions(records, rows, side, labels[side])
+    cautions = [text for side in sides for text in _row_cautions(records, rows, side, labels[side])]
     for side in sides:
         answers = [record.answers[side].response for record in records if side in record.answers]
         cautions += _answer_cautions(answers, labels[side], alone=len(sides) == 1)
@@ -58,8 +56,8 @@ def _row_cautions(records: Sequence[Record], rows: Rows, side: Side, label: str)
     if absent := sum(record.row is not None and side not in record.answers for record in records):
         cautions.append(f"Dataset rows without a result of the {label}: {absent}.")
     if strange := sum(record.row is None and side in record.answers for record in records):
-        where = "whose prompt and reference are not in the dataset"
-        cautions.append(f"Result rows of the {label} {where}: {strange}; they were kept.")
+        of = f"of the {label} whose prompt and reference are not in the dataset"
+        cautions.append(f"Result rows {of}: {strange}; they were kept.")
     return cautions
 
 

@@ -18,8 +18,7 @@ from model_evaluation.runtime.statistics.differences import compare_paired
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE, Metric
 from model_evaluation.runtime.statistics.proportions import mcnemar_test
 from model_evaluation.runtime.statistics.verdicts import COVERAGE_FLOOR, PAIRED_FLOOR, SIGNIFICANCE, metric_verdict
-from model_evaluation.runtime.summary import MODEL_LABELS, Fairness, FairnessCheck, SoundRows
-from model_evaluation.runtime.summary import fairness_check as _check
+from model_evaluation.runtime.summary import MODEL_LABELS, Fairness, FairnessCheck, SoundRows, fairness_check
 
 from .answer_texts import cut_answers, language_of, thinking_of
 from .evaluation import BOTH_SIDES, Side
@@ -34,6 +33,7 @@ SHORTEST_PART = 16  # characters of a prompt that is taken for part of another
 MANY_MISSING = 0.1  # of the rows have a score for one model only
 HARDLY_SCORED = 0.5  # of the rows are scored for both models, below which nothing can be said
 Mask = NDArray[np.bool_]
+OTHER_SIDE: Mapping[Side, Side] = {"tuned": "base", "base": "tuned"}
 
 
 @dataclass
@@ -51,9 +51,8 @@ class FairnessReview:
     def __post_init__(self) -> None:
         self.places = np.array([at for at, record in enumerate(self.records) if len(record.answers) == 2], np.int64)
         self.both = [self.records[at] for at in self.places]  # have an answer of each model
-        self.texts: dict[Side, list[str]] = {
-            side: [record.answers[side].response for record in self.both] for side in BOTH_SIDES
-        }
+        answers = {side: [record.answers[side] for record in self.both] for side in BOTH_SIDES}
+        self.texts = {side: [answer.response for answer in own] for side, own in answers.items()}
         self.thinking = {side: np.array([thinking_of(text) for text in own], str) for side, own in self.texts.items()}
         self.unfinished = {
             side: {
@@ -61,14 +60,13 @@ class FairnessReview:
                 "cut or at the limit": cut_answers(self.texts[side], self.texts[other], self.limit),
                 "thinking not closed": self.thinking[side] == "unclosed",
             }
-            for side, other in (BOTH_SIDES, BOTH_SIDES[::-1])
+            for side, other in OTHER_SIDE.items()
         }
-        contexts = [[plain_text(record.answers[side].context) for record in self.both] for side in BOTH_SIDES]
+        contexts = [[plain_text(answer.context) for answer in own] for own in answers.values()]
         self.other_context = np.array([a != b for a, b in zip(*contexts, strict=True)], bool)
-        own = self.paired.scores[self.metric.name]
-        self.numbers = {side: own[side].numbers for side in BOTH_SIDES}
-        answered = self.paired.answered["tuned"] | self.paired.answered["base"]
-        self.lacking = {side: answered & np.isnan(numbers) for side, numbers in self.numbers.items()}
+        self.numbers = {side: self.paired.scores[self.metric.name][side].numbers for side in BOTH_SIDES}
+        self.answered = self.paired.answered["tuned"] | self.paired.answered["base"]
+        self.lacking = {side: self.answered & np.isnan(numbers) for side, numbers in self.numbers.items()}
 
     def fairness(self, further: Sequence[FairnessCheck] = ()) -> Fairness:
         """Every check, and the difference among sound rows. ``further`` are checks that only the kind can make."""
@@ -85,18 +83,16 @@ class FairnessReview:
     # -- what the models were given ---------------------------------------------------------------------------
 
     def _prompts(self) -> FairnessCheck:
-        other = int(self.other_context.sum())
-        cut = {side: self._cut_prompts(side) for side in BOTH_SIDES}
+        other, cut = int(self.other_context.sum()), {side: self._cut_prompts(side) for side in BOTH_SIDES}
         counts = {"rows": len(self.both), "other system text": other}
         counts |= {f"prompts cut for the {self.labels[side]}": count for side, count in cut.items()}
         parts = [f"the system text or the turns before differ on {other} rows"] if other else []
         parts += [f"{n} prompts reached the {self.labels[side]} in part only" for side, n in cut.items() if n]
-        if not parts:
-            return _check("same_prompt", counts, "Both models were given the same prompts and system texts.")
         alone = sum(cut.values())
         many = other + alone > (1 - COVERAGE_FLOOR) * (len(self.both) + alone)
-        text = f"Both models were not given the same: {'; '.join(parts)}."
-        return _check("same_prompt", counts, text, "fail" if many else "warn")
+        fine = "Both models were given the same prompts and system texts."
+        told = f"Both models were not given the same: {'; '.join(parts)}." if parts else ""
+        return _check("same_prompt", counts, fine, told, fails=many)
 
     def _cut_prompts(self, side: Side) -> int:
         """Answers of this model alone to what is only the beginning or the end of a prompt that it did not answer."""
@@ -109,40 +105,36 @@ class FairnessReview:
         alone = {side: sum(set(record.answers) == {side} for record in self.records) for side in BOTH_SIDES}
         both, total = len(self.both), sum(alone.values()) + len(self.both)
         counts = {"rows": both} | {f"only {self.labels[side]}": n for side, n in alone.items()}
-        if total == both:
-            return _check("same_rows", counts, "Both models answered the same rows.")
         each = ", ".join(f"{n} only by the {self.labels[side]}" for side, n in alone.items())
-        status = "fail" if total - both > (1 - PAIRED_FLOOR) * total else "warn"
-        return _check("same_rows", counts, f"Of {total} rows with an answer {each}.", status)
+        told = f"Of {total} rows with an answer {each}." if total > both else ""
+        fails = total - both > (1 - PAIRED_FLOOR) * total
+        return _check("same_rows", counts, "Both models answered the same rows.", told, fails=fails)
 
     def _pairs(self) -> FairnessCheck:
         groups = [record.group for record in self.records if record.group >= 0]
         counts = {"rows": len(groups), "groups": len(set(groups))}
-        if not groups:
-            return _check("sure_pairs", counts, "Every answer of one model has its own counterpart of the other.")
-        text = (
+        told = (
             f"{len(groups)} rows have the same prompt and reference as others, so nobody can tell whose answers belong "
             f"together; they are compared as {counts['groups']} groups, by each model's mean."
         )
-        return _check("sure_pairs", counts, text, "warn")
+        fine = "Every answer of one model has its own counterpart of the other."
+        return _check("sure_pairs", counts, fine, told if groups else "")
 
     # -- what they answered -----------------------------------------------------------------------------------
 
     def _finished(self) -> FairnessCheck:
-        total, shares, parts = len(self.both), [0.0], []
+        total, most, parts = len(self.both), 0.0, []
         counts = {"rows": total}
         for side in BOTH_SIDES:
             states = {name: int(mask.sum()) for name, mask in self.unfinished[side].items()}
             counts |= {f"{self.labels[side]}, {name}": count for name, count in states.items()}
-            unfinished = int(self._unfinished_by(side).sum())
-            if unfinished:
-                shares.append(unfinished / total)
+            if unfinished := int(self._unfinished_by(side).sum()):
+                most = max(most, unfinished / total)
                 why = ", ".join(f"{count} {name}" for name, count in states.items() if count)
                 parts.append(f"{unfinished} of {total} of the {self.labels[side]} ({why})")
-        if not parts:
-            return _check("finished_answers", counts, "Every answer of both models is finished.")
-        status = "fail" if max(shares) > 1 - PAIRED_FLOOR and total >= FEWEST_ROWS else "warn"
-        return _check("finished_answers", counts, f"Answers that were never finished: {'; '.join(parts)}.", status)
+        told = f"Answers that were never finished: {'; '.join(parts)}." if parts else ""
+        fails = most > 1 - PAIRED_FLOOR and total >= FEWEST_ROWS
+        return _check("finished_answers", counts, "Every answer of both models is finished.", told, fails=fails)
 
     def _unfinished_by(self, side: Side) -> Mask:
         unfinished: Mask = np.any([*self.unfinished[side].values()], axis=0)
@@ -150,11 +142,9 @@ class FairnessReview:
 
     def _thinking(self) -> FairnessCheck:
         left_in = {side: int((own == "closed").sum()) for side, own in self.thinking.items()}
-        counts = self._by_model(left_in)
-        if not any(left_in.values()):
-            return _check("thinking_left_out", counts, "No answer holds the model's thinking.")
-        text = f"Answers that hold the model's thinking, which was scored with them: {self._each(left_in)}."
-        return _check("thinking_left_out", counts, text, "warn")
+        told = f"Answers that hold the model's thinking, which was scored with them: {self._each(left_in)}."
+        fine = "No answer holds the model's thinking."
+        return _check("thinking_left_out", self._by_model(left_in), fine, told if any(left_in.values()) else "")
 
     def _languages(self) -> FairnessCheck:
         """Answers in another language than the reference, or without one than the prompt."""
@@ -163,38 +153,34 @@ class FairnessReview:
             side: sum(None not in (a, b) and a != b for a, b in zip(map(language_of, texts), languages, strict=True))
             for side, texts in self.texts.items()
         }
-        counts = self._by_model(other)
-        if max(other.values()) <= (1 - COVERAGE_FLOOR) * len(self.both):
-            return _check("language", counts, "The answers are in the language of reference or prompt.")
-        text = f"Answers in another language than reference or prompt: {self._each(other)}."
-        return _check("language", counts, text, "warn")
+        told = f"Answers in another language than reference or prompt: {self._each(other)}."
+        many = max(other.values()) > (1 - COVERAGE_FLOOR) * len(self.both)
+        fine = "The answers are in the language of reference or prompt."
+        return _check("language", self._by_model(other), fine, told if many else "")
 
     def _different(self) -> FairnessCheck:
         pairs = list(zip(self.texts["tuned"], self.texts["base"], strict=True))
         same = sum(tuned == base and bool(tuned.strip()) for tuned, base in pairs)
-        counts = {"rows": len(pairs), "identical": same}
         text = f"{same} of {len(pairs)} answers are identical for both models"
-        if len(pairs) < FEWEST_ROWS or same < COVERAGE_FLOOR * len(pairs):
-            return _check("different_answers", counts, f"{text}.")
-        text += ": one model may have run in place of the other, or fine-tuning changed nothing."
-        at_length = np.median([len(tuned) for tuned, _ in pairs]) >= TERSE
-        return _check("different_answers", counts, text, "fail" if at_length else "warn")
+        told = f"{text}: one model may have run in place of the other, or fine-tuning changed nothing."
+        alike = len(pairs) >= FEWEST_ROWS and same >= COVERAGE_FLOOR * len(pairs)
+        at_length = alike and bool(np.median([len(tuned) for tuned, _ in pairs]) >= TERSE)
+        counts = {"rows": len(pairs), "identical": same}
+        return _check("different_answers", counts, f"{text}.", told if alike else "", fails=at_length)
 
     def _varied_answers(self) -> FairnessCheck:
         """Whether a model says the same whatever it is asked."""
-        counts, shares, parts = {"rows": len(self.both)}, [0.0], []
+        counts, always, parts = {"rows": len(self.both)}, False, []
         for side, texts in self.texts.items():
             filled = [text.strip() for text in texts if text.strip()]
             most = max(Counter(filled).values(), default=0)
             counts[f"{self.labels[side]}, most frequent answer"] = most
             if len(filled) >= FEWEST_ROWS and most >= MOST_ALIKE * len(filled):
-                shares.append(most / len(filled))
+                always |= most == len(filled)
                 parts.append(f"the {self.labels[side]} on {most} of {len(filled)} rows")
-        if not parts:
-            return _check("varied_answers", counts, "Both models' answers vary from row to row.")
-        status = "fail" if max(shares) == 1 and len(self.both) >= 2 * FEWEST_ROWS else "warn"
-        text = f"One and the same answer was given by {' and by '.join(parts)}."
-        return _check("varied_answers", counts, text, status)
+        told = f"One and the same answer was given by {' and by '.join(parts)}." if parts else ""
+        fails = always and len(self.both) >= 2 * FEWEST_ROWS
+        return _check("varied_answers", counts, "Both models' answers vary from row to row.", told, fails=fails)
 
     # -- what was scored --------------------------------------------------------------------------------------
 
@@ -204,35 +190,31 @@ class FairnessReview:
             side: {name for name, entry in metrics.items() if (own := entry[side]) and own["n_scored"]}
             for side in BOTH_SIDES
         }
-        lacking = {side: sorted(scored[other] - scored[side]) for side, other in (BOTH_SIDES, BOTH_SIDES[::-1])}
+        lacking = {side: sorted(scored[other] - scored[side]) for side, other in OTHER_SIDE.items()}
         counts = {"metrics": len(metrics)}
         counts |= {f"only without {self.labels[side]}": len(names) for side, names in lacking.items()}
         parts = [f"{', '.join(names)} for the {self.labels[side]}" for side, names in lacking.items() if names]
-        if not parts:
-            return _check("same_metrics", counts, "Both models are scored on the same metrics.")
-        return _check("same_metrics", counts, f"Metrics without any score: {'; '.join(parts)}.", "warn")
+        told = f"Metrics without any score: {'; '.join(parts)}." if parts else ""
+        return _check("same_metrics", counts, "Both models are scored on the same metrics.", told)
 
     def _one_scale(self) -> FairnessCheck:
-        if self.metric.scores_on != "both":
-            return _check("one_scale", {}, f"The scores of {self.metric.name} are on one scale.")
-        text = f"Some scores of {self.metric.name} lie on the declared scale and others on its image in 0 to 1."
-        return _check("one_scale", {}, text, "fail")
+        fine = f"The scores of {self.metric.name} are on one scale."
+        told = f"Some scores of {self.metric.name} lie on the declared scale and others on its image in 0 to 1."
+        return _check("one_scale", {}, fine, told if self.metric.scores_on == "both" else "", fails=True)
 
     def _coverage(self) -> FairnessCheck:
         scored = self.comparison.metrics[self.metric.name]["n_paired"]
-        total = max(self.comparison.rows["dataset"], self.comparison.rows["paired"])
         elsewhere = self._not_applicable()  # is not what could have been scored
-        counts = {"rows": total - elsewhere, "scored for both": scored}
-        text = f"{self.metric.name} is scored for both models on {scored} of {total - elsewhere} rows"
+        total = max(self.comparison.rows["dataset"], self.comparison.rows["paired"]) - elsewhere
+        counts = {"rows": total, "scored for both": scored}
+        text = f"{self.metric.name} is scored for both models on {scored} of {total} rows"
         if elsewhere:
             counts["not applicable"] = elsewhere
             text += f" to which it applies (to {elsewhere} it does not)"
-            total -= elsewhere
-        if scored >= PAIRED_FLOOR * total:
-            return _check("coverage", counts, f"{text}.")
-        if scored < HARDLY_SCORED * total:
-            return _check("coverage", counts, f"{text}, which is less than half.", "fail")
-        return _check("coverage", counts, f"{text}, fewer than {PAIRED_FLOOR:.0%}.", "warn", held_back=True)
+        hardly = scored < HARDLY_SCORED * total
+        told = f"{text}, which is less than half." if hardly else f"{text}, fewer than {PAIRED_FLOOR:.0%}."
+        told = told if scored < PAIRED_FLOOR * total else ""
+        return _check("coverage", counts, f"{text}.", told, fails=hardly, held_back=not hardly)
 
     def _not_applicable(self) -> int:
         """On how many records the metric was found not to apply for both models."""
@@ -244,16 +226,14 @@ class FairnessReview:
     def _missing_alike(self) -> FairnessCheck:
         """Bad answers often get no score, which flatters the model that lacks more."""
         missing = {side: int(mask.sum()) for side, mask in self.lacking.items()}
-        answered = self.paired.answered["tuned"] | self.paired.answered["base"]
-        counts = {"rows": int(answered.sum())} | {self.labels[side]: count for side, count in missing.items()}
+        rows = int(self.answered.sum())
+        counts = {"rows": rows} | {self.labels[side]: count for side, count in missing.items()}
         text = f"Missing scores of {self.metric.name}: {self._each(missing)}"
-        if missing["tuned"] == missing["base"]:
-            return _check("missing_alike", counts, f"{text}.")
-        if not self._unequal():
-            return _check("missing_alike", counts, f"{text}; chance alone may give that.", "warn")
-        gap = abs(missing["tuned"] - missing["base"]) / counts["rows"]
-        text += ", which differ by more than chance."
-        return _check("missing_alike", counts, text, "warn", held_back=gap > 1 - COVERAGE_FLOOR)
+        gap = abs(missing["tuned"] - missing["base"])
+        unequal = self._unequal()
+        told = f"{text}, which differ by more than chance." if unequal else f"{text}; chance alone may give that."
+        many = unequal and gap > (1 - COVERAGE_FLOOR) * rows
+        return _check("missing_alike", counts, f"{text}.", told if gap else "", held_back=many)
 
     def _unequal(self) -> bool:
         """Whether one model lacks more scores than chance would give."""
@@ -273,10 +253,9 @@ class FairnessReview:
         counts = {"rows": len(either), "scored for one model only": alone}
         text = f"Rows with a score of {self.metric.name} for one model only: {alone} of {len(either)}"
         few = alone <= (1 - COVERAGE_FLOOR) * len(either) and not self._unequal()
-        if few or self._stands(either, whole=alone > MANY_MISSING * len(either)):
-            return _check("missing_scores", counts, f"{text}.")
-        text += "; the scores that are missing could turn the result round."
-        return _check("missing_scores", counts, text, "warn", held_back=True)
+        stands = few or self._stands(either, whole=alone > MANY_MISSING * len(either))
+        told = "" if stands else f"{text}; the scores that are missing could turn the result round."
+        return _check("missing_scores", counts, f"{text}.", told, held_back=True)
 
     def _stands(self, where: Places, *, whole: bool) -> bool:
         """Whether the metric's verdict holds with the missing scores at their worst: of the ``whole`` interval, or of
@@ -296,13 +275,12 @@ class FairnessReview:
             low, high = (difference[key] or 0.0 for key in (("ci_low", "ci_high") if whole else ("mean", "mean")))
             return (low, high) if bad < good else (-high, -low)
 
-        if verdict == "improved":
-            return among(bad, good)[0] > 0
         if verdict == "regressed":
             return among(good, bad)[1] < 0
-        if verdict in ("equivalent", "no_worse"):
-            return among(bad, good)[0] > -margin and (verdict == "no_worse" or among(good, bad)[1] < margin)
-        return True
+        least = {"improved": 0.0, "equivalent": -margin, "no_worse": -margin}.get(str(verdict))
+        if least is None:
+            return True
+        return among(bad, good)[0] > least and (verdict != "equivalent" or among(good, bad)[1] < margin)
 
     def _ends(self) -> tuple[float, float]:
         """The ends of the scale; where none is known, the lowest and the highest score."""
@@ -310,21 +288,22 @@ class FairnessReview:
         return self.metric.limits or (float(finite.min(initial=0)), float(finite.max(initial=0)))
 
     def _varied_scores(self) -> FairnessCheck:
-        name, parts = self.metric.name, []
+        name, alike = self.metric.name, 2 * FEWEST_ROWS
         finite = {side: np.round(own[np.isfinite(own)], 12) for side, own in self.numbers.items()}
         every = np.concatenate([*finite.values()])
         counts = {"scores": len(every), "different": len(np.unique(every))}
-        if counts["different"] == 1 and len(every) >= 2 * FEWEST_ROWS:
-            text = f"Every score of {name} is {every[0]:g}, for both models: it tells no answer from another."
+        parts = [
+            f"{own[0]:g} for all {len(own)} answers of the {self.labels[side]}"
+            for side, own in finite.items()
+            if len(own) >= alike and len(np.unique(own)) == 1
+        ]
+        told, held_back = f"The score of {name} is {' and '.join(parts)}." if parts else "", False
+        if counts["different"] == 1 and len(every) >= alike:
+            told = f"Every score of {name} is {every[0]:g}, for both models: it tells no answer from another."
             # Nothing harmful anywhere is what one hopes for.
-            harmless = self.metric.guard and every[0] == self._ends()[0 if self.metric.direction == "lower" else 1]
-            return _check("varied_scores", counts, text, "warn", held_back=not harmless)
-        for side, own in finite.items():
-            if len(own) >= 2 * FEWEST_ROWS and len(np.unique(own)) == 1:
-                parts.append(f"{own[0]:g} for all {len(own)} answers of the {self.labels[side]}")
-        if parts:
-            return _check("varied_scores", counts, f"The score of {name} is {' and '.join(parts)}.", "warn")
-        return _check("varied_scores", counts, f"The scores of {name} tell answers apart.")
+            best = self._ends()[0 if self.metric.direction == "lower" else 1]
+            held_back = not (self.metric.guard and every[0] == best)
+        return _check("varied_scores", counts, f"The scores of {name} tell answers apart.", told, held_back=held_back)
 
     def _among(self, where: Places, numbers: Mapping[Side, Floats]) -> SoundRows:
         """The comparison of these scores among some records."""
@@ -344,3 +323,11 @@ class FairnessReview:
 
     def _each(self, counts: Mapping[Side, int]) -> str:
         return ", ".join(f"{count} of the {self.labels[side]}" for side, count in counts.items())
+
+
+def _check(
+    check_id: str, counts: Mapping[str, int], fine: str, told: str, *, fails: bool = False, held_back: bool = False
+) -> FairnessCheck:
+    """A check that passes, with the sentence ``fine``, unless something has to be ``told``."""
+    status = ("fail" if fails else "warn") if told else "pass"
+    return fairness_check(check_id, counts, told or fine, status, held_back=bool(told) and held_back)

@@ -8,19 +8,11 @@ from typing import TypedDict
 import numpy as np
 
 from model_evaluation.runtime.statistics.confusion import averaged, per_class
-from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.statistics.proportions import proportion
+from model_evaluation.runtime.summary import Proportion
 
 NO_CLASS = "(none)"
 """Stands for predictions without a readable value."""
-
-
-class Proportion(TypedDict):
-    """A share of ``n`` with Wilson's interval; ``None`` throughout for n = 0."""
-
-    value: float | None
-    ci_low: float | None
-    ci_high: float | None
-    n: int
 
 
 class ClassEntry(TypedDict):
@@ -71,10 +63,3 @@ def class_table(pairs: Mapping[tuple[str, str | None], int]) -> ClassTable:
         "per_class": entries,
         "macro_f1": float(macro) if np.isfinite(macro) else None,
     }
-
-
-def proportion(hits: int, n: int) -> Proportion:
-    if not n:
-        return {"value": None, "ci_low": None, "ci_high": None, "n": 0}
-    low, high = wilson_interval(hits / n, n)
-    return {"value": hits / n, "ci_low": low, "ci_high": high, "n": n}

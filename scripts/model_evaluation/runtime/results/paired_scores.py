@@ -22,6 +22,7 @@ from model_evaluation.runtime.statistics.differences import (
     metric_entry,
     model_scores_entry,
     settle_verdicts,
+    withhold_interval,
 )
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE, Metric, missing_reason
 from model_evaluation.runtime.summary import MetricEntry, ModelScores, Rows
@@ -74,12 +75,9 @@ class PairedScores:
     def rows(self) -> Rows:
         counts = {side: int(there.sum()) for side, there in self.answered.items()}
         both = list(self.answered.values())
-        rows: Rows = {
-            "dataset": self.dataset_rows,
-            "tuned": counts.get("tuned"),
-            "base": counts.get("base"),
-            "paired": int((both[0] & both[1]).sum()) if len(both) == 2 else 0,
-        }
+        paired = int((both[0] & both[1]).sum()) if len(both) == 2 else 0
+        tuned, base = counts.get("tuned"), counts.get("base")
+        rows: Rows = {"dataset": self.dataset_rows, "tuned": tuned, "base": base, "paired": paired}
         if self.distinct_questions is not None and self.distinct_questions < self.dataset_rows:
             rows["distinct"] = self.distinct_questions
         return rows
@@ -149,10 +147,9 @@ def model_scores(metric: Metric, records: Sequence[Record], side: Side) -> Score
 def with_unknown_metrics(metrics: Sequence[Metric], records: Sequence[Record]) -> list[Metric]:
     """The metrics, each once, and those that only the results name."""
     names = {name for record in records for answer in record.answers.values() for name in answer.scores}
-    named: dict[str, Metric] = {}
-    for metric in (*metrics, *(Metric(name, chosen=False) for name in sorted(names))):
-        named.setdefault(metric.name, metric)
-    return list(named.values())
+    known = {metric.name: metric for metric in reversed(metrics)}
+    named = dict.fromkeys((*(metric.name for metric in metrics), *sorted(names)))
+    return [known.get(name) or Metric(name, chosen=False) for name in named]
 
 
 def compare_scores(paired: PairedScores, metrics: Sequence[Metric], *, resamples: int = RESAMPLES) -> ScoreComparison:
@@ -170,8 +167,7 @@ def compare_scores(paired: PairedScores, metrics: Sequence[Metric], *, resamples
         whole = pool.map(lambda metric: _metric_entry(metric, paired, resamples), metrics)
         parts = list(pool.map(lambda cell: _slice_entry(paired, *cell, resamples=resamples), cells))
     table = {metric.name: entry for metric, entry in zip(metrics, whole, strict=True)}
-    chosen = [metric for metric in metrics if metric.chosen]
-    for own in (metrics, chosen):
+    for own in (metrics, [metric for metric in metrics if metric.chosen]):
         settle_verdicts([table[metric.name] for metric in own], own, holm)
     slices: dict[str, dict[str, dict[str, MetricEntry]]] = {}
     for (name, value, metric), entry in zip(cells, parts, strict=True):
@@ -187,10 +183,8 @@ def _settled_metrics(
     settled, remarks = [], []
     for metric in metrics:
         low, high = metric.limits or (-math.inf, math.inf)
-        outside = sum(
-            np.count_nonzero((own.numbers < low - metric.tolerance) | (own.numbers > high + metric.tolerance))
-            for own in scores[metric.name].values()
-        )
+        numbers = np.concatenate([own.numbers for own in scores[metric.name].values()])
+        outside = np.count_nonzero((numbers < low - metric.tolerance) | (numbers > high + metric.tolerance))
         if outside and metric.scores_on == "declared":
             remarks.append(
                 f"{metric.name}: scores outside its scale of {low:g} to {high:g}: {outside}. "
@@ -215,10 +209,11 @@ def _metric_entry(metric: Metric, paired: PairedScores, resamples: int) -> Metri
         low, high = metric.scale.ends
         declared = list(metric.scale.values)
         entry["scale"] = {"declared": declared, "lowest": low, "highest": high, "scores_on": metric.scores_on}
-    own, entry["length_effect"] = paired.scores[metric.name], None
-    if len(own) == 2 and len(paired.lengths) == 2:
-        differences = np.subtract(*matched(own["tuned"].numbers, own["base"].numbers, paired.groups))
-        lengths = np.subtract(*matched(paired.lengths["tuned"], paired.lengths["base"], paired.groups))
+    numbers, entry["length_effect"] = {side: own.numbers for side, own in paired.scores[metric.name].items()}, None
+    if len(numbers) == 2 and len(paired.lengths) == 2:
+        differences, lengths = (
+            np.subtract(*matched(own["tuned"], own["base"], paired.groups)) for own in (numbers, paired.lengths)
+        )
         known = np.isfinite(differences) & np.isfinite(lengths)
         clusters = len(np.unique(paired.clusters.numbers[known])) if paired.clusters is not None else None
         entry["length_effect"] = length_effect(differences, lengths, clusters=clusters)
@@ -231,9 +226,7 @@ def _slice_entry(paired: PairedScores, name: str, value: str, metric: Metric, *,
     entry = _entry(metric, paired, paired.slices[name][value], rng, min(resamples, SLICE_RESAMPLES))
     difference = entry["difference"]
     if difference is not None and entry["n_paired"] < SLICE_ROWS:
-        difference["ci_low"] = difference["ci_high"] = difference["test"] = None
-        difference["p_value"] = difference["p_adjusted"] = difference["p_exact"] = None
-        difference["method"] = f"none: fewer than {SLICE_ROWS} pairs"
+        withhold_interval(difference, f"none: fewer than {SLICE_ROWS} pairs")
     return entry
 
 
@@ -277,6 +270,5 @@ def _model_scores(scores: Scores, where: Selection) -> ModelScores:
 
 def _tally(texts: Texts | None, where: Selection, known: NDArray[np.bool_]) -> dict[str, int]:
     """How often each text occurs among the records that have no number, in alphabetical order."""
-    if texts is None:
-        return {}
-    return dict(sorted(Counter(text for text in texts[where][~known].tolist() if text is not None).items()))
+    own = [] if texts is None else texts[where][~known].tolist()
+    return dict(sorted(Counter(text for text in own if text is not None).items()))

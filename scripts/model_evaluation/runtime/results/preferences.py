@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.counts import Floats
@@ -17,11 +16,11 @@ from model_evaluation.runtime.statistics.differences import (
     settle_verdicts,
 )
 from model_evaluation.runtime.statistics.metrics import Metric
-from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.statistics.proportions import proportion
 from model_evaluation.runtime.statistics.strength import Strength
-from model_evaluation.runtime.summary import Summary
+from model_evaluation.runtime.summary import Proportion, Summary
 
-from .evaluation import Evaluation
+from .evaluation import BOTH_SIDES, Evaluation
 from .paired_scores import SEED
 from .slices import Clusters
 from .summary import summary_of
@@ -53,15 +52,6 @@ class Preferences:
         return np.where(known, agreed, either)
 
 
-class Share(TypedDict):
-    """A share of rows with its interval."""
-
-    value: float
-    ci_low: float
-    ci_high: float
-    n: int
-
-
 class PreferenceCounts(TypedDict):
     """``win_rate`` counts a tie by half; ``position_consistency`` is the share of records whose two choices agree."""
 
@@ -70,7 +60,7 @@ class PreferenceCounts(TypedDict):
     losses: int
     errors: int
     win_rate: float | None
-    position_consistency: Share | None
+    position_consistency: Proportion | None
     strength: Strength | None
 
 
@@ -83,11 +73,11 @@ def preferences_summary(evaluation: Evaluation, preferences: Preferences) -> Sum
     settle_verdicts([comparison], [metric], holm)
     n = len(outcomes)
     known = outcomes[np.isfinite(outcomes)]
-    rate = float(known.mean()) if len(known) else None
-    missing = {"unparsable": n - len(known)} if len(known) < n else {}
+    errors = n - len(known)
+    rates = {"tuned": float(known.mean()), "base": float((1 - known).mean())} if len(known) else {}
     scores = {
-        "tuned": model_scores_entry(rate, len(known), missing),
-        "base": model_scores_entry(None if rate is None else float((1 - known).mean()), len(known), missing),
+        str(side): model_scores_entry(rates.get(side), len(known), {"unparsable": errors} if errors else {})
+        for side in BOTH_SIDES
     }
     summary = summary_of(
         evaluation,
@@ -98,22 +88,18 @@ def preferences_summary(evaluation: Evaluation, preferences: Preferences) -> Sum
         "wins": int((known == WIN).sum()),
         "ties": int((known == TIE).sum()),
         "losses": int((known == LOSS).sum()),
-        "errors": n - len(known),
-        "win_rate": rate,
+        "errors": errors,
+        "win_rate": rates.get("tuned"),
         "position_consistency": _consistency(preferences),
         "strength": comparison["strength"],
     }
     return summary
 
 
-def _consistency(preferences: Preferences) -> Share | None:
-    """Wilson's interval of the share; ``None`` when no record was chosen in both orders."""
+def _consistency(preferences: Preferences) -> Proportion | None:
+    """``None`` when no record was chosen in both orders."""
     if preferences.swapped is None:
         return None
-    both: NDArray[np.bool_] = np.isfinite(preferences.choices) & np.isfinite(preferences.swapped)
-    n = int(both.sum())
-    if not n:
-        return None
-    share = float((preferences.choices[both] == preferences.swapped[both]).mean())
-    low, high = wilson_interval(share, n)
-    return {"value": share, "ci_low": low, "ci_high": high, "n": n}
+    both = np.isfinite(preferences.choices) & np.isfinite(preferences.swapped)
+    agreed = int((preferences.choices[both] == preferences.swapped[both]).sum())
+    return proportion(agreed, int(both.sum())) if both.any() else None

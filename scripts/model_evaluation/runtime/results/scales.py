@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from model_evaluation.runtime.statistics.metrics import Metric
 
-from .evaluation import BOTH_SIDES
 from .records import Record
 
 
@@ -22,13 +21,12 @@ class RecognisedMetric(NamedTuple):
 def recognise_scales(records: Sequence[Record], metrics: Sequence[Metric]) -> list[RecognisedMetric]:
     """Each metric as its results have it, by all scores of both models: where every score fits both scales, nobody can
     tell which it is, and the limits are not relied on."""
-    return [_recognised(metric, _numbers(records, metric.name)) for metric in metrics]
-
-
-def _numbers(records: Sequence[Record], name: str) -> list[float]:
-    answers = [record.answers[side] for record in records for side in BOTH_SIDES if side in record.answers]
-    scores = [answer.scores.get(name) for answer in answers]
-    return [float(score) for score in scores if isinstance(score, int | float)]
+    answers = [answer for record in records for answer in record.answers.values()]
+    scores = {metric.name: [answer.scores.get(metric.name) for answer in answers] for metric in metrics}
+    return [
+        _recognised(metric, [float(score) for score in scores[metric.name] if isinstance(score, int | float)])
+        for metric in metrics
+    ]
 
 
 def _recognised(metric: Metric, numbers: Sequence[float]) -> RecognisedMetric:

@@ -58,34 +58,25 @@ def prompt_clusters(prompts: Sequence[str], *, most_pairs: int | None = None) ->
             everywhere[word].append(place)
             if at <= len(own) * (1 - ALIKE):
                 first[word].append(place)
-    parent = list(range(len(prompts)))
-
-    def root(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = place = parent[parent[place]]
-        return place
-
+    groups = [[place] for place in range(len(prompts))]
     pairs = 0
     for place, own in enumerate(ordered):
         candidates = {other for word in own[: int(len(own) * (1 - ALIKE)) + 1] for other in first[word]}
         if FEWEST_CONTAINED <= len(own) < SAMPLE_WORDS / 2:
-            candidates.update(
-                other for word in own[: int(len(own) * (1 - CONTAINED)) + 1] for other in everywhere[word]
-            )
-        own_root = root(place)
+            few = own[: int(len(own) * (1 - CONTAINED)) + 1]
+            candidates.update(other for word in few for other in everywhere[word])
         for other in candidates:
-            other_root = root(other)
-            if other_root == own_root:
+            if groups[place] is groups[other]:
                 continue
             pairs += 1
             if most_pairs is not None and pairs > most_pairs:
                 raise TooMuchAlike(f"over {most_pairs:,} pairs of {len(prompts):,} prompts share their rarest words")
-            if not _alike(samples[place], samples[other]):
-                continue
-            if not _differ_in_substance(words[place], words[other]):
-                own_root, joined = sorted((own_root, other_root))
-                parent[joined] = own_root
-    return numbered(root(place) for place in range(len(prompts)))
+            if _alike(samples[place], samples[other]) and not _differ_in_substance(words[place], words[other]):
+                fewer, more = sorted((groups[place], groups[other]), key=len)
+                more += fewer
+                for member in fewer:
+                    groups[member] = more
+    return numbered(map(id, groups))
 
 
 def numbered(values: Iterable[object]) -> list[int]:

@@ -12,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from .records import Record
-from .similar_prompts import prompt_clusters
+from .similar_prompts import numbered, prompt_clusters
 
 CLUSTER_FIELDS = ("document_id", "doc_id", "passage_id", "template_id", "conversation_id", "group_id", "cluster_id")
 CATEGORY_VALUES = 50
@@ -78,10 +78,7 @@ def connected(labels: Sequence[Places]) -> Places:
         size += int(own.max(initial=-1)) + 1
     ends = np.concatenate(edges, axis=1)
     graph = coo_array((np.ones(ends.shape[1], np.int8), (ends[0], ends[1])), shape=(size, size))
-    components = connected_components(graph, directed=False)[1][:n]
-    _, at, numbers = np.unique(components, return_index=True, return_inverse=True)
-    order = np.argsort(np.argsort(at))
-    return np.asarray(order[numbers], np.int64)
+    return np.array(numbered(connected_components(graph, directed=False)[1][:n].tolist()), np.int64)
 
 
 def slice_groups(records: Sequence[Record]) -> dict[str, dict[str, Places]]:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model_evaluation.runtime.summary import Comparison, MetricEntry, ModelScores
+from model_evaluation.runtime.summary import Comparison, Difference, EntryOf, Model, ModelScores
 
 from .adjustment import PValues
 from .counts import Counts, Floats, distinct_counts
-from .intervals import cluster_values, paired_interval
+from .intervals import Interval, cluster_values, paired_interval
 from .metrics import Metric
-from .permutation import sign_flip_test
+from .permutation import PValue, sign_flip_test
 from .planning import detectable_difference, rows_needed
 from .proportions import CONFIDENCE
 from .strength import davidson_strength, effective_size
@@ -46,8 +46,7 @@ def compare_paired(
     both = np.isfinite(tuned) & np.isfinite(base)
     tuned, base = tuned[both], base[both]
     differences = tuned - base
-    groups = clusters[both] if clusters is not None else None
-    counts = counts[both] if counts is not None else None
+    groups, counts = (own[both] if own is not None else None for own in (clusters, counts))
     units = cluster_values(differences, groups)
     interval = paired_interval(
         tuned, base, rng=rng, counts=counts, clusters=groups, limits=metric.limits, resamples=resamples
@@ -63,41 +62,58 @@ def compare_paired(
     values, times = distinct_counts(units, counts)
     test = sign_flip_test(values, rng=rng, counts=times, resamples=resamples)
     return {
-        "difference": {
-            "mean": interval.mean,
-            "ci_low": interval.low,
-            "ci_high": interval.high,
-            "confidence": CONFIDENCE,
-            "method": interval.method,
-            "p_value": test.mid,
-            "p_adjusted": test.mid,
-            "p_exact": test.exact,
-            "test": test.method or None,
-            "deviation": deviation,
-            "detectable": detectable_difference(deviation, n) if deviation else None,
-        },
+        **compared_entry(metric, difference_entry(interval, test, deviation, n), n),
         "wins": wins,
         "ties": n - wins - losses,
         "losses": losses,
         "win_share_ci": [strength["ci_low"], strength["ci_high"]] if strength else None,
         "strength": strength,
-        "n_paired": n,
         "n_clusters": len(units) if clusters is not None else None,
-        "margin": MARGIN_SHARE * (metric.limits[1] - metric.limits[0]) if metric.limits else None,
-        "margin_share": MARGIN_SHARE if metric.limits else None,
-        "verdict": "inconclusive",
-        "rows_needed": None,
     }
 
 
-def metric_entry(metric: Metric, scores: Mapping[str, ModelScores], comparison: Comparison) -> MetricEntry:
-    """The whole entry of a metric; ``scores`` are by ``tuned`` and ``base``, as far as a model was evaluated."""
+def difference_entry(
+    interval: Interval, test: PValue | None = None, deviation: float | None = None, n: int = 0
+) -> Difference:
+    """A difference as the summary has it, its p-value not yet adjusted. ``deviation`` is that of the differences of
+    ``n`` pairs, from which follows what so many can show."""
+    p_value, exact, name = test or (None, None, "")
+    return {
+        "mean": interval.mean,
+        "ci_low": interval.low,
+        "ci_high": interval.high,
+        "confidence": CONFIDENCE,
+        "method": interval.method,
+        "p_value": p_value,
+        "p_adjusted": p_value,
+        "p_exact": exact,
+        "test": name or None,
+        "deviation": deviation,
+        "detectable": detectable_difference(deviation, n) if deviation else None,
+    }
+
+
+def compared_entry(metric: Metric, difference: Difference, n: int) -> Comparison:
+    """What is known of a comparison of ``n`` pairs by its difference alone; the verdict is still open."""
+    margin = MARGIN_SHARE * (metric.limits[1] - metric.limits[0]) if metric.limits else None
+    return {
+        **NOTHING_COMPARED,
+        "difference": difference,
+        "n_paired": n,
+        "margin": margin,
+        "margin_share": MARGIN_SHARE if metric.limits else None,
+        "verdict": "inconclusive",
+    }
+
+
+def metric_entry(metric: Metric, models: Mapping[str, Model], comparison: Comparison) -> EntryOf[Model]:
+    """The whole entry of a metric; ``models`` are by ``tuned`` and ``base``, as far as a model was evaluated."""
     return {
         "direction": metric.direction,
         "limits": list(metric.limits) if metric.limits else None,
         "guard": metric.guard,
-        "tuned": scores.get("tuned"),
-        "base": scores.get("base"),
+        "tuned": models.get("tuned"),
+        "base": models.get("base"),
         **comparison,
     }
 
@@ -115,6 +131,13 @@ def model_scores_entry(
         "missing_reasons": reasons,
         "labels": dict(labels) if labels else None,
     }
+
+
+def withhold_interval(difference: Difference, reason: str) -> None:
+    """Takes interval and test away from a difference that rests on too few rows."""
+    difference["ci_low"] = difference["ci_high"] = difference["test"] = None
+    difference["p_value"] = difference["p_adjusted"] = difference["p_exact"] = None
+    difference["method"] = reason
 
 
 def _deviation(values: Floats, counts: Counts | None) -> float | None:

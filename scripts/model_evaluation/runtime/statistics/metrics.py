@@ -98,10 +98,9 @@ class Metric:
 def number_in(text: str) -> float:
     """A text as a finite number, NaN when it is none."""
     try:
-        number = float(text)
+        return number if math.isfinite(number := float(text)) else math.nan
     except ValueError:
         return math.nan
-    return number if math.isfinite(number) else math.nan
 
 
 def says_not_applicable(text: str) -> bool:

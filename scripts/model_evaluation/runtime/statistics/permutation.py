@@ -18,8 +18,9 @@ from .proportions import mcnemar_test
 EXACT_PATTERNS = 2**15  # distinct patterns that are enumerated: all up to 15 records, and few-valued ones far beyond
 
 
-class SignTest(NamedTuple):
-    """``mid`` and ``exact`` are the two-sided mid-p-value and the conventional p-value; ``None`` at n = 0."""
+class PValue(NamedTuple):
+    """Two-sided: ``mid`` is what counts, the mid-p-value where a test has one, and ``exact`` then the conventional one;
+    both are ``None`` at n = 0."""
 
     mid: float | None
     exact: float | None
@@ -32,7 +33,7 @@ def sign_flip_test(
     rng: np.random.Generator,
     counts: Counts | None = None,
     resamples: int = 10_000,
-) -> SignTest:
+) -> PValue:
     """Two-sided test of "no difference": how often random signs give a mean at least as far from zero.
 
     Fisher (1935), The Design of Experiments, section 21. ``exact`` counts means as far as the observed one in full;
@@ -47,30 +48,30 @@ def sign_flip_test(
     n = 0: ``None``; all zero: 1; n = 1: 1 and mid 0.5; n = 2: at least 0.5 and 0.25.
     """
     if len(differences) == 0:
-        return SignTest(None, None, "")
+        return PValue(None, None, "")
     values, value_counts = distinct_counts(differences, counts)
     total = abs(float(values @ value_counts))
     sizes, at = np.unique(np.abs(values[values != 0]), return_inverse=True)
     numbers = np.bincount(at, weights=value_counts[values != 0]).astype(np.int64)
     if len(sizes) == 0:
-        return SignTest(1.0, 1.0, "none: no row differs")
+        return PValue(1.0, 1.0, "none: no row differs")
     if len(sizes) == 1:
         wins = int(value_counts[values > 0].sum())
-        return SignTest(*mcnemar_test(wins, int(numbers[0]) - wins), "McNemar, exact, mid-p")
+        return PValue(*mcnemar_test(wins, int(numbers[0]) - wins), "McNemar, exact, mid-p")
     if len(sizes) > RESAMPLED_VALUES:
         p_value = math.erfc(total / math.sqrt(2 * float(numbers @ sizes**2)))
-        return SignTest(p_value, p_value, "sign-flip, normal limit")
+        return PValue(p_value, p_value, "sign-flip, normal limit")
     patterns = chosen_counts(numbers, rng=rng, resamples=resamples)
     sums = np.abs(patterns.chosen @ (2 * sizes) - numbers @ sizes)
     slack = 1e-9 * float(sizes @ numbers)  # sums in another order differ in their last digits
     beyond = float(patterns.weights @ (sums > total + slack))
     equal = float(patterns.weights @ (np.abs(sums - total) <= slack))
     if patterns.exact:
-        return SignTest(beyond + equal / 2, beyond + equal, "sign-flip, exact, mid-p")
+        return PValue(beyond + equal / 2, beyond + equal, "sign-flip, exact, mid-p")
     n = len(sums)
     beyond, equal = beyond * n, equal * n + 1
     method = f"sign-flip, {resamples:,} patterns, mid-p"
-    return SignTest((beyond + equal / 2) / (n + 1), (beyond + equal) / (n + 1), method)
+    return PValue((beyond + equal / 2) / (n + 1), (beyond + equal) / (n + 1), method)
 
 
 class Patterns(NamedTuple):

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from scipy.special import bdtr
 
+from model_evaluation.runtime.summary import Proportion
+
 CONFIDENCE = 0.95
 """Of every interval."""
 
@@ -29,6 +31,14 @@ def wilson_interval(share: float, n: float, *, confidence: float = CONFIDENCE) -
     centre = (share + square / 2) / (1 + square)
     half = z / (1 + square) * math.sqrt(share * (1 - share) / n + square / (4 * n))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def proportion(hits: float, n: float) -> Proportion:
+    """A share of ``n`` rows with Wilson's interval; ``None`` throughout for n = 0."""
+    if not n:
+        return {"value": None, "ci_low": None, "ci_high": None, "n": 0}
+    low, high = wilson_interval(hits / n, n)
+    return {"value": hits / n, "ci_low": low, "ci_high": high, "n": int(n)}
 
 
 def mcnemar_test(wins: int, losses: int) -> MidP:

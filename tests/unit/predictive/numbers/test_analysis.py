@@ -459,6 +459,39 @@ def test_weights_count_rows_several_times() -> None:
         assert heavy.summary["metrics"][name]["tuned"]["value"] == pytest.approx(entry["tuned"]["value"]), name
 
 
+def weighted_rows(problem: Problem, answered: int = 100) -> PredictiveAnalysis:
+    """60 rows of class 0 with a weight of 1, then 40 of class 1 with one of 3, which have 120 of 180: two thirds. The
+    model says 1 everywhere but in the first row, and answers the first rows only."""
+    said = Predictions(ids(answered), None, texts([0, *[1] * (answered - 1)]))
+    test = TestSet(ids(100), texts(np.repeat([0, 1], [60, 40])), weight=np.repeat([1.0, 3.0], [60, 40]))
+    return analysed(test, {"tuned": said}, problem, threshold="none", primary="accuracy")
+
+
+def test_the_constant_answer_to_weighted_rows_is_that_of_their_weights() -> None:
+    several = weighted_rows(Problem("multiclass"))
+    assert several.summary["metrics"]["accuracy"]["tuned"]["value"] == pytest.approx(121 / 180)  # type: ignore[index, typeddict-item]
+    assert "the constant has 0.667)" in check(several, "constant")["message"]
+    content = weighted_rows(BINARY).evaluation["binary_classification_metrics"]
+    assert content["accuracy_best_constant_classifier"]["value"] == pytest.approx(2 / 3)
+    assert content["recall_best_constant_classifier"]["value"] == 1  # it says 1
+
+
+def test_chance_finds_positives_by_their_weights() -> None:
+    """Every second row is positive and weighs 3, the others 1: three quarters of the weight."""
+    truth, score = np.arange(80) % 2, np.random.default_rng(1).random(80)
+    test = TestSet(ids(80), texts(truth), weight=np.where(truth == 1, 3.0, 1.0))
+    chart = analysed(test, {"tuned": Predictions(ids(80), score)}).drawings()["precision_recall"]()
+    assert chart is not None
+    assert "chance reaches 0.75" in chart.get_suptitle()
+
+
+def test_of_weighted_rows_nobody_says_what_accuracy_those_without_a_prediction_could_make() -> None:
+    """Their weight is not known any more."""
+    told = check(weighted_rows(BINARY, answered=90), "rows")["message"]
+    assert told.startswith("90 of 100 rows")
+    assert "accuracy" not in told
+
+
 def test_rows_of_one_group_widen_every_interval() -> None:
     truth, score = scored(300)
     rng = np.random.default_rng(4)

@@ -109,6 +109,9 @@ def counted(
     return cells.table(truth, predicted, classes, **more)  # type: ignore[arg-type]
 
 
+F1 = cells.ClassMetric(cells.f_beta(1), cells.f1_interval)
+
+
 def test_cells_of_the_golden_rows() -> None:
     own = counted(TRUTH, (A >= 0.5).astype(int)).cells("tuned")
     assert own.tolist() == [[5, 2], [1, 4]]
@@ -121,7 +124,7 @@ def test_cells_of_the_golden_rows() -> None:
 def test_f1_has_wilson_of_the_jaccard_share() -> None:
     truth = np.repeat([1, 0, 1, 0], [14, 5, 6, 75])
     predicted = np.repeat([1, 1, 0, 0], [14, 5, 6, 75])
-    estimate = cells.f1_estimate(counted(truth, predicted), "tuned")
+    estimate = F1.estimate(counted(truth, predicted), "tuned")
     assert (estimate.low, estimate.high) == pytest.approx((0.5408631, 0.8461607), abs=1e-7)
 
 
@@ -182,7 +185,7 @@ def test_a_confusion_matrix_of_ten_rows() -> None:
     table = counted(truth, predicted)
     share = cells.share_estimate(accuracy, table, "tuned", np.ones((2, 2)))
     assert (share.low, share.high) == pytest.approx((0.397, 0.892), abs=5e-4)
-    f1 = cells.f1_estimate(table, "tuned")
+    f1 = F1.estimate(table, "tuned")
     assert f1.value == pytest.approx(2 / 3)
     assert (f1.low, f1.high) == pytest.approx((0.316, 0.896), abs=5e-4)
 
@@ -200,7 +203,7 @@ def test_contributions_are_derivatives_by_a_rows_weight(weighted: bool) -> None:
 
     def values(own: np.ndarray) -> list[Estimate]:  # type: ignore[type-arg]
         table = counted(truth, predicted, classes=3, weight=own)
-        parts = [cells.contributions(function, table, "tuned") for function in functions]
+        parts = [table.contributions(function, "tuned") for function in functions]
         estimates = [
             Estimate(float(function(table.cells("tuned"))), None, None, n, "", part)
             for function, part in zip(functions, parts, strict=True)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.results.evaluation import Evaluation, Side
 from model_evaluation.runtime.results.summary import summary_of
-from model_evaluation.runtime.summary import MeasuredValue, Summary
+from model_evaluation.runtime.summary import MeasuredValue, Summary, capital
 
 from .details import Details, details_of
 from .drift import Distribution, baseline
@@ -128,15 +128,11 @@ def analyse_predictions(
         conditions |= {"positive": joined.classes[1], "threshold": decided.entry}
     named = model_labels(evaluation.base)
     labels = {side: named[side] for side in joined.said}
-    checks = trust_checks(joined, predictions, entries, problem, labels)
     details = details_of(joined, problem, slices)
+    checks = trust_checks(joined, predictions, entries, problem, labels, details.get("constant", {}))
+    every = {str(side): name for side, name in named.items()}
     summary = summary_of(
-        replace(
-            evaluation,
-            primary_metric=primary.name,
-            conditions=conditions,
-            labels={str(own): name for own, name in named.items()},
-        ),
+        replace(evaluation, primary_metric=primary.name, conditions=conditions, labels=every),
         rows=joined.rows,
         metrics=entries,
         slices=by_slice,
@@ -166,45 +162,33 @@ def analyse_predictions(
 def _few(joined: Joined, problem: Problem) -> list[str]:
     """What is told of a class that is too rare."""
     few = too_few(joined) if problem.type == "binary" else None
-    if few is None:
-        return []
-    sound = " and ".join(sorted(few.sound))
-    return [f"{few.reason[0].upper()}{few.reason[1:]}, and nothing is claimed, except of {sound}."]
+    sound = " and ".join(sorted(few.sound)) if few else ""
+    return [f"{capital(few.reason)}, and nothing is claimed, except of {sound}."] if few else []
 
 
 def _reword(summary: Summary, entries: Entries, primary: PrimaryMetric, labels: Mapping[Side, str]) -> None:
     """Sentences about one model, and about a metric that does not exist for one of the two."""
-    entry, verdict = entries.get(primary.name), summary["verdict"]
+    name, entry, verdict = primary.name, entries.get(primary.name), summary["verdict"]
+    values = {side: own for side in labels if entry and (own := entry[side])}
+    absent = {side: own["method"].removeprefix("none: ") for side, own in values.items() if own["value"] is None}
     if summary["scope"] != "compare":
         side: Side = "base" if summary["scope"] == "base" else "tuned"
-        own = entry[side] if entry else None
-        if own is None or own["value"] is None:
-            reason = own["method"].removeprefix("none: ") if own else "it was not computed"
-            told = f"Only the {labels[side]} was evaluated, and its {primary.name} does not exist: {reason}."
+        told = f"Only the {labels[side]} was evaluated"
+        if side in values and side not in absent:
+            told += f": its {name} is {value_words(values[side])}, over {values[side]['n']:,} rows. "
+            verdict["sentence"] = f"{told}There is nothing to compare it with."
         else:
-            told = (
-                f"Only the {labels[side]} was evaluated: its {primary.name} is {value_words(own)}, over {own['n']:,} "
-                "rows. There is nothing to compare it with."
-            )
-        verdict["sentence"] = told
+            verdict["sentence"] = f"{told}, and its {name} does not exist: {absent.get(side, 'it was not computed')}."
     elif entry is not None and entry["difference"] is not None:
-        total = summary["rows"]["dataset"]
-        told = verdict["sentence"]
-        if primary.name in RESTS_ON and entry["n_paired"] < total:
-            of = f"{entry['n_paired']} of {total} rows"
-            told = told.replace(f"{of} scored for both", f"{of}: {RESTS_ON[primary.name]}")
+        of = f"{entry['n_paired']} of {summary['rows']['dataset']} rows"
+        if name in RESTS_ON and entry["n_paired"] < summary["rows"]["dataset"]:
+            verdict["sentence"] = verdict["sentence"].replace(f"{of} scored for both", f"{of}: {RESTS_ON[name]}")
         if caution := entry["difference"].get("caution"):
-            told += f" {caution[0].upper()}{caution[1:]}."
-        verdict["sentence"] = told
+            verdict["sentence"] += f" {capital(caution)}."
     else:
-        both = [(side, entry[side]) for side in labels] if entry else []
-        reasons = [
-            f"{labels[side]}: {own['method'].removeprefix('none: ')}"
-            for side, own in both
-            if own and own["value"] is None
-        ]
-        why = "; ".join(reasons) or "it is no metric of this problem, or costs were not given"
-        told = f"The models cannot be compared on {primary.name}, because it does not exist ({why})."
+        why = "; ".join(f"{labels[side]}: {reason}" for side, reason in absent.items())
+        why = why or "it is no metric of this problem, or costs were not given"
+        told = f"The models cannot be compared on {name}, because it does not exist ({why})."
         summary["verdict"] = {"decision": "invalid", "sentence": told}
 
 
@@ -221,29 +205,27 @@ def value_words(own: MeasuredValue) -> str:
 def examples_table(joined: Joined, problem: Problem) -> pa.Table:
     """An Arrow table of the rows: ``record_id``, ``label``, then by model ``score`` and ``prediction`` (and the score
     of each class where there are up to 20), whether it was right or its error, and the slices' fields."""
-    columns: dict[str, pa.Array] = {"record_id": pa.array(joined.ids, pa.string())}
-    names = np.array(joined.classes, object)
-    if problem.type == "regression":
-        columns["label"] = pa.array(np.asarray(joined.truth, float))
-    elif joined.truth is not None:
-        columns["label"] = pa.array(names[np.asarray(joined.truth, np.int64)], pa.string())
+    columns: dict[str, object] = {"record_id": joined.ids}
+    names, truth = np.array(joined.classes, object), joined.truth
+    if truth is not None:
+        columns["label"] = truth if problem.type == "regression" else names[np.asarray(truth, np.int64)]
     for side, said in joined.said.items():
         if said.score is not None and said.score.ndim == 1:
-            columns[f"{side}_score"] = pa.array(said.score)
+            columns[f"{side}_score"] = said.score
         elif said.score is not None and said.score.shape[1] <= 20:
-            for code, name in enumerate(joined.classes):
-                columns[f"{side}_score_{name}"] = pa.array(np.ascontiguousarray(said.score[:, code]))
+            columns |= {f"{side}_score_{name}": own for name, own in zip(joined.classes, said.score.T, strict=True)}
         if problem.type == "regression":
-            columns[f"{side}_prediction"] = pa.array(np.asarray(said.score))
-            columns[f"{side}_error"] = pa.array(np.asarray(said.score) - np.asarray(joined.truth, float))
+            columns[f"{side}_prediction"] = said.score
+            columns[f"{side}_error"] = np.asarray(said.score) - np.asarray(truth)
         elif said.codes is not None and problem.type == "clustering":
-            columns[f"{side}_prediction"] = pa.array(said.codes)
+            columns[f"{side}_prediction"] = said.codes
         elif said.codes is not None:
-            columns[f"{side}_prediction"] = pa.array(names[said.codes], pa.string())
-            columns[f"{side}_correct"] = pa.array(said.codes == joined.truth)
+            columns[f"{side}_prediction"] = names[said.codes]
+            columns[f"{side}_correct"] = said.codes == truth
     for own, values in joined.slices.items():
         name = own
         while name in columns:
             name = f"slice_{name}"
-        columns[name] = pa.array(np.asarray(values, object), pa.string())
-    return pa.table(columns)
+        columns[name] = np.asarray(values, object)
+    arrays = {name: np.ascontiguousarray(own) for name, own in columns.items()}
+    return pa.table({name: pa.array(own, pa.string() if own.dtype == object else None) for name, own in arrays.items()})

@@ -4,13 +4,13 @@ calibration, errors."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import numpy as np
 
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.confusion import Cells
-from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.statistics.proportions import proportion
 from model_evaluation.runtime.summary import MeasuredValue
 
 from .joined import Joined
@@ -79,16 +79,16 @@ def details_of(joined: Joined, problem: Problem, slices: Sequence[str]) -> Detai
         return {"cluster_sizes": {side: sorted(np.bincount(own).tolist(), reverse=True) for side, own in codes.items()}}
     truth = np.asarray(joined.truth, np.int64)
     tables = {side: cells.table(truth, {side: own}, len(joined.classes)).cells(side) for side, own in codes.items()}
-    details: Details = {"constant": _constant_class(joined, problem), "confusion": {}}
-    for side, table in tables.items():
-        details["confusion"][side] = {"classes": list(joined.classes), "counts": table.astype(int).tolist()}
+    details: Details = {"constant": _constant_class(joined, problem)}
+    details["confusion"] = {
+        side: {"classes": list(joined.classes), "counts": own.astype(int).tolist()} for side, own in tables.items()
+    }
     counts = np.bincount(truth, minlength=len(joined.classes)).tolist()
     if problem.type == "multiclass":
         details["prevalence"] = {name: n / len(truth) for name, n in zip(joined.classes, counts, strict=True)}
         details["classes"] = _per_class(joined, tables, counts)
         return details
-    low, high = wilson_interval(counts[1] / len(truth), len(truth))
-    details["prevalence"] = {"value": counts[1] / len(truth), "ci_low": low, "ci_high": high, "n": len(truth)}
+    details["prevalence"] = cast("dict[str, float]", proportion(counts[1], len(truth)))
     details["calibration"] = {
         side: calibration(truth, said.score, joined.weight)
         for side, said in joined.said.items()
@@ -99,12 +99,12 @@ def details_of(joined: Joined, problem: Problem, slices: Sequence[str]) -> Detai
 
 
 def _constant_number(joined: Joined) -> dict[str, float | None]:
-    truth = np.asarray(joined.truth, float)
-    mean = float(np.average(truth, weights=joined.weight))
-    square = float(np.average(np.square(truth - mean), weights=joined.weight))
+    truth, weight = np.asarray(joined.truth, float), joined.weight
+    mean = float(np.average(truth, weights=weight))
+    square = float(np.average(np.square(truth - mean), weights=weight))
     return {
         "prediction": mean,
-        "mean_absolute_error": float(np.average(np.abs(truth - mean), weights=joined.weight)),
+        "mean_absolute_error": float(np.average(np.abs(truth - mean), weights=weight)),
         "mean_squared_error": square,
         "root_mean_squared_error": square**0.5,
         "r2": 0.0 if square > 0 else None,
@@ -112,9 +112,8 @@ def _constant_number(joined: Joined) -> dict[str, float | None]:
 
 
 def _constant_class(joined: Joined, problem: Problem) -> dict[str, float | None]:
-    weight = np.ones(len(joined)) if joined.weight is None else joined.weight
-    truth = np.asarray(joined.truth, np.int64)
-    shares = np.bincount(truth, weights=weight, minlength=len(joined.classes)) / weight.sum()
+    counts = np.bincount(np.asarray(joined.truth, np.int64), weights=joined.weight, minlength=len(joined.classes))
+    shares = counts / counts.sum()
     known = shares[shares > 0]
     constant: dict[str, float | None] = {
         "accuracy": float(shares.max()),
@@ -169,16 +168,12 @@ def _per_class(joined: Joined, tables: dict[Side, Cells], counts: Sequence[int])
 
 
 def _share(hits: float, n: float) -> MeasuredValue:
-    if not n:
-        return {"value": None, "ci_low": None, "ci_high": None, "n": 0, "method": "none: no such row"}
-    low, high = wilson_interval(hits / n, n)
-    return {"value": hits / n, "ci_low": low, "ci_high": high, "n": int(n), "method": "Wilson"}
+    return {**proportion(hits, n), "method": "Wilson" if n else "none: no such row"}
 
 
 def _f1(share: MeasuredValue) -> MeasuredValue:
     """F1 of the share tp / (tp + fp + fn)."""
-    value, low, high = (
-        None if own is None else 2 * own / (1 + own) for own in (share["value"], share["ci_low"], share["ci_high"])
-    )
+    ends = (share["value"], share["ci_low"], share["ci_high"])
+    value, low, high = (None if own is None else 2 * own / (1 + own) for own in ends)
     method = "Wilson of tp / (tp + fp + fn)"
     return {"value": value, "ci_low": low, "ci_high": high, "n": share["n"], "method": method}

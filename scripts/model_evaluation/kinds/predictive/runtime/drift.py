@@ -122,46 +122,38 @@ def drift(before: Baseline, now: Baseline) -> list[Drift]:
         new = now["columns"].get(name)
         if new is None or not old["n"] or not new["n"] or (old["quantiles"] is None) != (new["quantiles"] is None):
             continue
-        shares = _numeric(old, new) if old["quantiles"] is not None else _texts(old, new)
-        noise = 1 / old["n"] + 1 / new["n"]
-        degrees = max(1, len(shares[0]) - 1)
-        psi = _psi(*shares, old["n"], new["n"])
-        ks, ks_p = _ks(old, new) if old["quantiles"] is not None else (None, None)
-        columns.append(
-            {
-                "column": name,
-                "n_before": old["n"],
-                "n_now": new["n"],
-                "psi": psi,
-                "psi_by_chance": float(chi2.ppf(0.95, degrees)) * noise,
-                "p_value": float(chi2.sf(psi / noise, degrees)),
-                "p_adjusted": 1.0,
-                "ks": ks,
-                "ks_p_value": ks_p,
-            }
-        )
+        columns.append(_drift(name, old, new))
     for own, adjusted in zip(columns, holm([own["p_value"] for own in columns]), strict=True):
         own["p_adjusted"] = adjusted if adjusted is not None else 1.0
     return sorted(columns, key=lambda own: (own["p_adjusted"], -own["psi"]))
 
 
-def _psi(before: Floats, now: Floats, n_before: int, n_now: int) -> float:
-    """Sum of (now - before) * log(now / before); an empty part counts as half a row."""
-    old, new = np.maximum(before, TINY / n_before), np.maximum(now, TINY / n_now)
-    return float(((new - old) * np.log(new / old)).sum())
+def _drift(name: str, old: Distribution, new: Distribution) -> Drift:
+    """The PSI is the sum of (now - before) * log(now / before); an empty part counts as half a row."""
+    numeric = old["quantiles"] is not None
+    parts = _numeric(old, new) if numeric else _texts(old, new)
+    before, now = (np.maximum(own, TINY / n) for own, n in zip(parts, (old["n"], new["n"]), strict=True))
+    psi, noise = float(((now - before) * np.log(now / before)).sum()), 1 / old["n"] + 1 / new["n"]
+    degrees = max(1, len(before) - 1)
+    ks, ks_p = _ks(old, new) if numeric else (None, None)
+    return {
+        "column": name,
+        "n_before": old["n"],
+        "n_now": new["n"],
+        "psi": psi,
+        "psi_by_chance": float(chi2.ppf(0.95, degrees)) * noise,
+        "p_value": float(chi2.sf(psi / noise, degrees)),
+        "p_adjusted": 1.0,
+        "ks": ks,
+        "ks_p_value": ks_p,
+    }
 
 
 def _below(own: Distribution, at: Floats) -> Floats:
     """The share of a column that is at most so large, by its quantiles."""
-    assert own["quantiles"] is not None
-    quantiles = np.array(own["quantiles"])
+    # Equal quantiles are a jump: all of it lies below, which np.interp does for the last of them.
     levels = np.linspace(0, 1, QUANTILES)
-    last = np.searchsorted(quantiles, at, "right") - 1  # equal quantiles are a jump: all of it lies below
-    inside = np.clip(last, 0, QUANTILES - 2)
-    width = quantiles[inside + 1] - quantiles[inside]
-    part = np.divide(at - quantiles[inside], width, out=np.zeros(len(at)), where=width > 0)
-    shares = levels[inside] + part / (QUANTILES - 1)
-    return np.where(last < 0, 0.0, np.where(last >= QUANTILES - 1, 1.0, shares))
+    return np.asarray(np.interp(at, np.array(own["quantiles"]), levels, left=0.0, right=1.0))
 
 
 def _numeric(old: Distribution, new: Distribution) -> tuple[Floats, Floats]:
@@ -173,10 +165,8 @@ def _numeric(old: Distribution, new: Distribution) -> tuple[Floats, Floats]:
 
 
 def _texts(old: Distribution, new: Distribution) -> tuple[Floats, Floats]:
-    assert old["counts"] is not None
-    assert new["counts"] is not None
-    names = list(old["counts"]) + [name for name in new["counts"] if name not in old["counts"]]
-    before, now = (np.array([own.get(name, 0) for name in names], float) for own in (old["counts"], new["counts"]))
+    counts = old["counts"] or {}, new["counts"] or {}
+    before, now = (np.array([own.get(name, 0) for name in counts[0] | counts[1]], float) for own in counts)
     return before / before.sum(), now / now.sum()
 
 

@@ -36,8 +36,9 @@ class Said:
 
     def at(self, places: Booleans) -> Said:
         """Of the rows ``places``."""
-        score, codes, bounds = cut(self.score, places), cut(self.codes, places), cut(self.bounds, places)
-        return replace(self, score=score, codes=codes, bounds=bounds)
+        return replace(
+            self, score=cut(self.score, places), codes=cut(self.codes, places), bounds=cut(self.bounds, places)
+        )
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,9 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
     if not counted.all():
         notes.append(f"{int((~counted).sum())} rows have a weight of 0 and are left out.")
     total = int(counted.sum())
-    there = np.logical_and.reduce([counted, *(at >= 0 for at in places.values())])
-    counts = {side: int((counted & (at >= 0)).sum()) for side, at in places.items()}
+    predicted = {side: counted & (at >= 0) for side, at in places.items()}
+    there = np.logical_and.reduce(list(predicted.values()))
+    counts = {side: int(own.sum()) for side, own in predicted.items()}
     if not there.any():
         raise ResultsError(
             f"No row of the test set ({len(test)} rows, ids such as {_examples(test.ids)}) has a prediction of "
@@ -124,24 +126,20 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
     if label is not None:
         truth = np.asarray(label, float) if problem.type == "regression" else encode(label, classes)
     groups = None if test.group is None else np.asarray(pd.factorize(test.group[there])[0], np.int64)
+    both = int(there.sum()) if len(predictions) == 2 else 0
     return Joined(
         test.ids[there],
         truth,
         classes,
         said,
-        {
-            "dataset": total,
-            "tuned": counts.get("tuned"),
-            "base": counts.get("base"),
-            "paired": int(there.sum()) if len(predictions) == 2 else 0,
-        },
-        cut(test.weight, there),
-        groups if groups is not None and len(np.unique(groups)) < len(groups) else None,
-        {name: values[there] for name, values in test.slices.items()},
-        cut(test.features, there),
-        {side: total - count for side, count in counts.items()},
-        surplus,
-        tuple(dict.fromkeys(notes)),
+        {"dataset": total, "tuned": counts.get("tuned"), "base": counts.get("base"), "paired": both},
+        weight=cut(test.weight, there),
+        clusters=groups if groups is not None and len(np.unique(groups)) < len(groups) else None,
+        slices={name: values[there] for name, values in test.slices.items()},
+        features=cut(test.features, there),
+        missing={side: total - count for side, count in counts.items()},
+        surplus=surplus,
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
@@ -153,12 +151,11 @@ def constant_predictions(test: TestSet, problem: Problem) -> Predictions:
     n = len(test)
     if test.label is None or problem.type == "clustering":
         raise ResultsError("Without a truth there is no constant answer.", fix="Choose none as the reference.")
-    weight = np.ones(n) if test.weight is None else test.weight
     if problem.type == "regression":
-        return Predictions(test.ids, np.full(n, np.average(np.asarray(test.label, float), weights=weight)))
+        return Predictions(test.ids, np.full(n, np.average(np.asarray(test.label, float), weights=test.weight)))
     names = class_order(np.unique(np.asarray(test.label, str)).tolist())
-    codes = encode(test.label, names)
-    shares = np.bincount(codes, weights=weight, minlength=len(names)) / weight.sum()
+    counts = np.bincount(encode(test.label, names), weights=test.weight, minlength=len(names))
+    shares = counts / counts.sum()
     majority = np.full(n, names[int(shares.argmax())], object)
     if problem.type == "binary":
         positive = canonical_label(problem.positive)
@@ -192,10 +189,9 @@ def _classes(
     truth = set(pd.unique(np.asarray(label, object)))
     if problem.type == "clustering":
         return class_order(truth), []
-    predicted = {
-        name for own in predictions.values() if own.prediction is not None for name in pd.unique(own.prediction)
-    }
-    known = truth | predicted | {name for own in predictions.values() for name in own.classes}
+    known = set(truth)
+    for own in predictions.values():
+        known.update(own.classes, () if own.prediction is None else pd.unique(own.prediction))
     if problem.type == "multiclass":
         return class_order(known), []
     positive = canonical_label(problem.positive)
@@ -218,9 +214,9 @@ def _said(side: Side, own: Predictions, classes: tuple[str, ...], problem: Probl
     """What a model said, in the classes' order, and what is odd about it."""
     if problem.type == "regression":
         if own.score is None or own.score.ndim != 1:
+            hold = "none" if own.score is None else f"{own.score.shape[1]} per row"
             raise ResultsError(
-                f"A regression needs one number per row, but the {side} predictions hold "
-                f"{'none' if own.score is None else f'{own.score.shape[1]} per row'}.",
+                f"A regression needs one number per row, but the {side} predictions hold {hold}.",
                 fix="Check the type of problem and the column of the predictions.",
             )
         return Said(own.score, bounds=own.bounds), []
@@ -236,21 +232,17 @@ def _said(side: Side, own: Predictions, classes: tuple[str, ...], problem: Probl
 def _said_binary(side: Side, own: Predictions, classes: tuple[str, ...]) -> tuple[Said, list[str]]:
     score, prediction, notes = own.score, own.prediction, []
     if score is not None and score.ndim == 2:
-        if score.shape[1] > 2:
+        if (width := score.shape[1]) > 2:
             raise ResultsError(
-                f"The {side} predictions hold {score.shape[1]} scores per row, which are those of "
-                f"{score.shape[1]} classes, but the problem is binary.",
+                f"The {side} predictions hold {width} scores per row, which are those of {width} classes, but the "
+                "problem is binary.",
                 fix="Choose multiclass, or a model that was trained for two classes.",
             )
-        if score.shape[1] == 1:
-            score = score[:, 0]
-        elif own.classes and classes[1] in own.classes:
-            score = score[:, own.classes.index(classes[1])]
-        else:
-            order = class_order(classes)
-            score = score[:, order.index(classes[1])]
+        order = own.classes if classes[1] in own.classes else class_order(classes)
+        if width == 2 and order != own.classes:
             told = " and ".join(map(repr, order))
             notes.append(f"The order of the two {side} scores is not known; they were read as those of {told}.")
+        score = score[:, order.index(classes[1]) if width == 2 else 0]
     # A look at the first rows saves sorting very many.
     if score is not None and len(np.unique(score[: 1 << 16])) < FEWEST_SCORES > len(distinct := np.unique(score)):
         names = {spelled_like(classes[1], canonical_label(value)) for value in distinct.tolist()}
@@ -264,8 +256,7 @@ def _said_binary(side: Side, own: Predictions, classes: tuple[str, ...]) -> tupl
     codes = None
     if prediction is not None:
         codes, remarks = _codes(side, prediction, classes)
-        notes += remarks
-        codes = np.maximum(codes, 0)
+        codes, notes = np.maximum(codes, 0), [*notes, *remarks]
     probabilities = score is not None and bool(((score >= 0) & (score <= 1)).all())
     if score is not None and not probabilities:
         notes.append(
@@ -297,9 +288,8 @@ def _said_multiclass(side: Side, own: Predictions, classes: tuple[str, ...]) -> 
             )
         if not own.classes:
             notes.append(f"The order of the {side} scores is not known; they were read as {', '.join(classes[:12])}.")
-        ordered = np.zeros((len(score), len(classes)))
-        ordered[:, [classes.index(name) for name in order]] = score
-        score = ordered
+        given, score = score, np.zeros((len(score), len(classes)))
+        score[:, [classes.index(name) for name in order]] = given
         total = score.sum(axis=1)
         if score.min() >= 0 and np.abs(total - 1).max() < SUM_TOLERANCE:
             probabilities = True
@@ -325,7 +315,6 @@ def _codes(side: Side, prediction: Texts, classes: tuple[str, ...]) -> tuple[Cod
             f"{_examples(pd.unique(prediction))}.",
             fix="Map the predictions to the labels of the test set, or check the positive class.",
         )
-    if unknown.any():
-        names = _examples(pd.unique(prediction[unknown]))
-        return codes, [f"{int(unknown.sum())} {side} predictions are no class of the test set, such as {names}."]
-    return codes, []
+    names = _examples(pd.unique(prediction[unknown]))
+    notes = [f"{int(unknown.sum())} {side} predictions are no class of the test set, such as {names}."]
+    return codes, notes if unknown.any() else []

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from model_evaluation.runtime.analysis import Analysis
+from model_evaluation.runtime.dataset_files import read_object
 from model_evaluation.runtime.launch.ledger import configuration_fingerprint
 from model_evaluation.runtime.launch.waiting import FinishedRun
 from model_evaluation.runtime.results.evaluation import Evaluation, ResultsError, Side, named_model
@@ -29,7 +31,7 @@ from .joined import constant_predictions
 from .reading.answer_columns import answer_columns
 from .reading.answers import predictions_of, split_answers
 from .reading.labels import BOOLEANS, canonical_label
-from .reading.table_files import TableError, read_table, s3_keys
+from .reading.table_files import TableError, read_table, s3_keys, s3_objects
 from .reading.table_reading import read_predictions, read_test_set
 from .settings import Model, PredictiveSettings
 from .tables import Predictions, TestSet
@@ -73,8 +75,8 @@ class Rows:
         self.validation: TestSet | None = None
         self._sets = [(self.frame, self.test)]
         if other is not None:
-            plain, file = replace(columns, group="", time=""), "the validation set"
-            self.validation = read_test_set(other, plain, settings.problem, (), file=file)
+            plain = replace(columns, group="", time="")
+            self.validation = read_test_set(other, plain, settings.problem, file="the validation set")
             self._sets.append((other, self.validation))
         self.ids = {key for _, own in self._sets for key in own.ids.tolist()}
 
@@ -86,8 +88,8 @@ class Rows:
     def for_the_model(self) -> list[Row]:
         """Those of the test set with a label, then those of validation."""
         rows: list[Row] = []
+        key = self.settings.columns.id
         for frame, own in self._sets:
-            key = self.settings.columns.id
             ids = pd.Index(frame[key].str.strip() if key else frame.index.astype(str))
             kept = ids.isin(own.ids)
             rows += zip(ids[kept], *(frame[name].to_numpy(object)[kept] for name in self.features), strict=True)
@@ -183,23 +185,18 @@ def _only(predictions: Predictions, rows: TestSet) -> Predictions:
 def worst_rows(analysis: Analysis, most: int) -> pd.DataFrame:
     """Up to ``most`` rows that the candidate gets wrong, the surest first; of a regression the largest errors."""
     table = analysis.per_example
+    off = None
     if "tuned_error" in table:
-        chosen = table.loc[table["tuned_error"].abs().sort_values(ascending=False).index]
+        off = table["tuned_error"].abs()
     elif "tuned_correct" in table:
-        chosen = table[~table["tuned_correct"].astype(bool)]
-        scores = chosen[[name for name in table.columns if name.startswith("tuned_score")]]
-        if scores.shape[1] == 1:  # of the positive class: farthest from the middle
-            chosen = chosen.loc[(scores.iloc[:, 0] - 0.5).abs().sort_values(ascending=False).index]
-        elif scores.shape[1]:
-            chosen = chosen.loc[scores.max(axis=1).sort_values(ascending=False).index]
-    else:
-        chosen = table
-    names = {
-        name: name.replace("tuned_", "candidate_", 1).replace("base_", "reference_", 1)
-        for name in table.columns
-        if name.startswith(("tuned_", "base_"))
-    }
-    return chosen.head(most).rename(columns=names).reset_index(drop=True)
+        table = table[~table["tuned_correct"].astype(bool)]
+        scores = table[[name for name in table.columns if name.startswith("tuned_score")]]
+        if scores.shape[1]:  # one is of the positive class: farthest from the middle
+            off = (scores.iloc[:, 0] - 0.5).abs() if scores.shape[1] == 1 else scores.max(axis=1)
+    if off is not None:
+        table = table.loc[off.sort_values(ascending=False).index]
+    table = table.head(most).reset_index(drop=True)
+    return table.rename(columns=lambda name: re.sub("^tuned_", "candidate_", re.sub("^base_", "reference_", name)))
 
 
 def _from_file(model: Model, rows: Rows, aws: AwsClients) -> Predictions:
@@ -260,13 +257,9 @@ def _transformed(run: FinishedRun, rows: Rows, aws: AwsClients) -> Predictions:
 
 def _objects(aws: AwsClients, uri: str, *, ending: str = "") -> Iterator[tuple[str, bytes]]:
     """The files of a table, or those below a prefix whose names end so: name and content."""
-    bucket, prefix = S3Uri.parse(uri)
-    keys = [key for key, _, _ in s3_keys(aws, uri)]
-    if ending:
-        pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = [item["Key"] for page in pages for item in page.get("Contents", []) if item["Key"].endswith(ending)]
+    keys = [key for key, _, _ in (s3_objects(aws, uri) if ending else s3_keys(aws, uri)) if key.endswith(ending)]
     for key in sorted(keys):
-        yield key.rsplit("/", 1)[-1], aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        yield key.rsplit("/", 1)[-1], read_object(aws, S3Uri.parse(uri).bucket, key)
 
 
 def _answers_of(text: str, lines: Sequence[str], joined: bool, output_filter: str | None) -> list[tuple[str, str]]:
@@ -282,12 +275,8 @@ def _answers_of(text: str, lines: Sequence[str], joined: bool, output_filter: st
     if output_filter:  # the id and the answer are left
         return [(_first(line), line.partition(",")[2]) for line in answers]
     sent = {_first(line): f"{line}," for line in lines}
-    own = []
-    for line in answers:
-        key = _first(line)
-        known = key in sent and line.startswith(sent[key])
-        own.append((key, line.removeprefix(sent[key]) if known else ""))
-    return own
+    pairs = [(key := _first(line), line, sent.get(key)) for line in answers]
+    return [(key, line.removeprefix(row) if row and line.startswith(row) else "") for key, line, row in pairs]
 
 
 def _first(line: str) -> str:

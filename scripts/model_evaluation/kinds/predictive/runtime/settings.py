@@ -180,10 +180,10 @@ class PredictiveSettings(Settings):
         return {}
 
     def overview(self) -> dict[str, str]:
-        versus = {"": "nothing", "constant": "a constant answer"}
+        against = self.reference.value
         lines = {
             "Model": self.candidate.value,
-            "Against": versus.get(self.reference.value, self.reference.value),
+            "Against": {"": "nothing", "constant": "a constant answer"}.get(against, against),
             "Test set": f"{self.test_set} ({self.test_format})",
             "Columns": str(self.columns),
             "Problem": str(self.problem),
@@ -261,8 +261,7 @@ def _model(reader: ParameterReader, name: str) -> Model:
     if value in ("none", "constant", ""):
         return Model(value="" if value == "none" else value, source="")
     if source not in SOURCES:
-        reader.fault(f"{name}_SOURCE", "batch, endpoint or file", "")
-        return Model(value=value, source="")
+        return Model(value=value, source=reader.fault(f"{name}_SOURCE", "batch, endpoint or file", ""))
     form = _format(reader, f"{name}_FORMAT") if source == "file" else None
     return Model(value=value, source=source, format=form)
 

@@ -42,10 +42,9 @@ class TransformRuns(Runs["PredictiveSettings"]):
 
     def describe(self, aws: AwsClients, arn: str) -> RunState:
         job = aws.sagemaker.describe_transform_job(TransformJobName=_name(arn))
-        status, reason = _status(job), job.get("FailureReason", "")
-        begun, ended = job.get("TransformStartTime", job["CreationTime"]), job.get("TransformEndTime")
-        step = Step(STEP, status, begun, ended, reason, arn)
-        return RunState(arn, status, job["CreationTime"], job["TransformJobName"], reason, (step,))
+        status, reason, created = _status(job), job.get("FailureReason", ""), job["CreationTime"]
+        step = Step(STEP, status, job.get("TransformStartTime", created), job.get("TransformEndTime"), reason, arn)
+        return RunState(arn, status, created, job["TransformJobName"], reason, (step,))
 
     def stop(self, aws: AwsClients, arn: str) -> None:
         aws.sagemaker.stop_transform_job(TransformJobName=_name(arn))

@@ -30,13 +30,12 @@ def check(text: str, context: Context) -> Answer:
 
 
 def _refuse_absent(columns: Columns, table: Table) -> None:
-    absent = [name for name in columns.named if name not in table.names]
+    absent = ", ".join(repr(name) for name in columns.named if name not in table.names)[:200]
     if absent:
         numbered = table.names == tuple(str(number) for number in range(len(table.names)))
         hint = " The file has no header: its columns are called 0, 1, 2 and so on." if numbered else ""
         raise Refused(
-            f"The test set has no column {', '.join(map(repr, absent))[:200]}; it has "
-            f"{_listed(table.names, 20)}.{hint}",
+            f"The test set has no column {absent}; it has {_listed(table.names, 20)}.{hint}",
             fix="Name the columns as the file does.",
             code="no_such_column",
         )

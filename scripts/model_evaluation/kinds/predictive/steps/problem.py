@@ -148,14 +148,13 @@ def settle(context: Context) -> Answer | None:
     if not columns.label:
         return Answer("clustering", origin="lookup", findings=[finding("problem", "Clustering: there is no label.")])
     label = profile_of(context).column(columns.label)
-    kind = ""
     if label.type == "number" and not label.whole:
         kind, reason = "regression", "the label is a number with fractions"
     elif label.type == "number" and label.distinct > MOST_CLASSES:
         kind, reason = "regression", f"the label is a number with {label.distinct:,} values"
     elif label.type == "text" and 2 < label.distinct <= MOST_CLASSES:
         kind, reason = "multiclass", f"the label has {label.distinct} classes"
-    if not kind:
+    else:
         return None
     answer = check(kind, context)
     note = finding("problem", f"{kind.capitalize()}: {reason}.", fix="If not: evaluate.py answer problem ...")

@@ -11,6 +11,7 @@ from model_evaluation.steps.scope import older_versions
 from . import model as model_step
 
 MOST_VERSIONS = 4
+SAME = ("etag", "model_data")  # what two models have in common only when they are one
 WORDS = {"baseline": CONSTANT, "champion": "", "nothing": NO_REFERENCE}
 
 
@@ -19,21 +20,18 @@ def check(text: str, context: Context) -> Answer:
     if word == CONSTANT:
         if problem_of(context).type == "clustering":
             raise Refused("A clustering has no constant answer.", fix="Answer `none`, or name another clustering.")
-        what = {"binary": "the prevalence", "multiclass": "the most frequent class"}.get(
-            problem_of(context).type, "the mean"
-        )
+        answers = {"binary": "the prevalence", "multiclass": "the most frequent class"}
+        what = answers.get(problem_of(context).type, "the mean")
         note = f"The model is compared with a constant answer: {what}. That is the least it has to beat."
         return Answer(CONSTANT, findings=[finding("reference", note)])
     if word == NO_REFERENCE:
         note = "The model is evaluated alone: numbers with intervals, and no verdict whether it is better than another."
         return Answer(NO_REFERENCE, findings=[finding("reference", note)])
-    answer = model_step.check(text, context)
-    candidate = context.facts("model")
-    same_bytes = answer.facts.get("etag") and answer.facts.get("etag") == candidate.get("etag")
-    same_weights = answer.facts.get("model_data") and answer.facts.get("model_data") == candidate.get("model_data")
-    if answer.value == context.value("model") or same_bytes or same_weights:
+    answer, candidate = model_step.check(text, context), context.facts("model")
+    itself = answer.value == context.value("model")
+    if itself or any(own and own == candidate.get(key) for key in SAME if (own := answer.facts.get(key))):
         raise Refused(
-            f"{answer.value} is the candidate itself{'' if answer.value == context.value('model') else ' (equal)'}.",
+            f"{answer.value} is the candidate itself{'' if itself else ' (equal)'}.",
             fix="Name what it is compared with, `constant`, or `none`.",
             code="same_model",
         )
@@ -41,12 +39,12 @@ def check(text: str, context: Context) -> Answer:
 
 
 def offer(context: Context) -> Offer:
+    versions = _older_versions(context)
     choices = [
+        *versions,
         {"value": CONSTANT, "label": "A constant answer (the prevalence, the most frequent class, the mean)"},
         {"value": NO_REFERENCE, "label": "Nothing: the model alone"},
     ]
-    versions = _older_versions(context)
-    choices = [*versions, *choices]
     text = None if versions else "A model in use now, or its predictions for the same rows, makes the best reference."
     return Offer(choices=choices, suggested=choices[0]["value"], text=text)
 

@@ -18,9 +18,8 @@ MOST_FIELDS = 8
 def check(text: str, context: Context) -> Answer:
     if text.lower() == "none":
         return Answer([])
-    names = list(
-        dict.fromkeys(name.strip() for name in next(csv.reader([text], skipinitialspace=True)) if name.strip())
-    )
+    cells = next(csv.reader([text], skipinitialspace=True))
+    names = list(dict.fromkeys(name.strip() for name in cells if name.strip()))
     profile, label = profile_of(context), columns_of(context).label
     for name in names:
         if name not in profile.names:
@@ -66,12 +65,9 @@ def settle(context: Context) -> Answer:
     names, profile = candidates(context), profile_of(context)
     # Numbers of few values are mostly measurements.
     names = [name for name in names if profile.column(name).type == "text"] or names
-    findings = []
-    if names:
-        note = f"Results are not broken down. They could be, by {', '.join(names)}."
-        fix = f"To see for whom it fails: evaluate.py answer slices {_written(names[:3])}"
-        findings.append(finding("slices", note, fix=fix))
-    return Answer([], origin="default", findings=findings)
+    note = f"Results are not broken down. They could be, by {', '.join(names)}."
+    fix = f"To see for whom it fails: evaluate.py answer slices {_written(names[:3])}"
+    return Answer([], origin="default", findings=[finding("slices", note, fix=fix)] if names else [])
 
 
 def offer(context: Context) -> Offer:

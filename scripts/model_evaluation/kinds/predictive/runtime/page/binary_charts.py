@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from model_evaluation.kinds.predictive.runtime.statistics import cells
 from model_evaluation.kinds.predictive.runtime.statistics.calibration import Calibration
 from model_evaluation.kinds.predictive.runtime.statistics.thresholds import BinaryCurves, binary_curves, cost_curve
-from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.report.charts import drawing
 from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.statistics.confusion import Function
 from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.summary import capital
 
 from .chart_parts import (
     COLOURS,
@@ -45,13 +46,9 @@ def _curves(analysis: PredictiveAnalysis) -> dict[Side, BinaryCurves]:
     return {side: binary_curves(truth, score, joined.weight) for side, score in scores.items()}
 
 
-def at_threshold(analysis: PredictiveAnalysis, side: Side) -> Floats | None:
-    """The confusion matrix of one model at its threshold."""
-    joined, codes = analysis.joined, analysis.joined.said[side].codes
-    if codes is None:
-        return None
-    counted = cells.table(np.asarray(joined.truth, np.int64), {side: codes}, len(joined.classes), joined.weight)
-    return np.asarray(counted.cells(side), float)
+def _share_of_positives(analysis: PredictiveAnalysis) -> float:
+    """What chance reaches: of weighted rows by their weights."""
+    return analysis.details["constant"]["average_precision"] or 0.0
 
 
 def _shares(axes: Axes, across: str, up: str, most: float = 1.01) -> None:
@@ -65,9 +62,12 @@ def _shares(axes: Axes, across: str, up: str, most: float = 1.01) -> None:
     axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0)
 
 
-def _mark(axes: Axes, side: Side, x: float, y: float) -> None:
+def _mark(analysis: PredictiveAnalysis, axes: Axes, side: Side, x: Function, y: Function) -> None:
     """Where a model stands at its threshold."""
-    axes.plot([x], [y], MARKERS[side], color=COLOURS[side], markersize=8, markeredgecolor=drawing.PAPER)
+    matrix = cells.confusion_of(analysis.joined, side)
+    if matrix is not None and np.isfinite([x(matrix), y(matrix)]).all():
+        at = [float(x(matrix))], [float(y(matrix))]
+        axes.plot(*at, MARKERS[side], color=COLOURS[side], markersize=8, markeredgecolor=drawing.PAPER)
 
 
 def roc_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
@@ -79,15 +79,11 @@ def roc_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     chart, axes = one_plot("ROC curve", title, "Share of positives found by share of false alarms.", 4.2)
     positives = int((np.asarray(analysis.joined.truth) == 1).sum())
     for side, own in curves.items():
-        rates = own.true_positive_rates
-        axes.plot(
-            own.false_positive_rates, rates, **line(analysis, side, f", AUC {value_text(analysis, 'roc_auc', side)}")
-        )
-        band = np.array([wilson_interval(float(rate), positives) for rate in rates])
-        axes.fill_between(own.false_positive_rates, band[:, 0], band[:, 1], color=COLOURS[side], alpha=0.13, lw=0)
-        matrix = at_threshold(analysis, side)
-        if matrix is not None:
-            _mark(axes, side, matrix[0, 1] / matrix[0].sum(), matrix[1, 1] / matrix[1].sum())
+        style = line(analysis, side, f", AUC {value_text(analysis, 'roc_auc', side)}")
+        axes.plot(own.false_positive_rates, own.true_positive_rates, **style)
+        band = np.array([wilson_interval(float(rate), positives) for rate in own.true_positive_rates]).T
+        axes.fill_between(own.false_positive_rates, *band, color=COLOURS[side], alpha=0.13, lw=0)
+        _mark(analysis, axes, side, lambda matrix: 1 - cells.specificity(matrix), cells.recall)
     axes.plot([0, 1], [0, 1], color=drawing.MUTED, linewidth=1, ls=":", label="chance")
     axes.set_aspect("equal")
     _shares(axes, "false positive rate: false alarms among the negatives", "recall: positives that are found")
@@ -100,18 +96,14 @@ def precision_recall_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None
     curves = _curves(analysis)
     if not curves:
         return None
-    name, prevalence = "average_precision", analysis.details["prevalence"]["value"]
+    name, prevalence = "average_precision", _share_of_positives(analysis)
     values = f"average precision {both_values(analysis, name)}; chance reaches {prevalence:.3g}"
-    title = finding_text(analysis, name) + values
-    title = title[0].upper() + title[1:]
-    alt = "Share of alerts that are right by share of positives found."
-    chart, axes = one_plot("Precision and recall", title, alt, 4.2)
+    title, alt = finding_text(analysis, name) + values, "Share of alerts that are right by share of positives found."
+    chart, axes = one_plot("Precision and recall", capital(title), alt, 4.2)
     for side, own in curves.items():
         style = line(analysis, side, f", {value_text(analysis, name, side)}")
         axes.step(own.true_positive_rates, own.precisions, where="pre", **style)
-        matrix = at_threshold(analysis, side)
-        if matrix is not None and matrix[:, 1].sum():
-            _mark(axes, side, matrix[1, 1] / matrix[1].sum(), matrix[1, 1] / matrix[:, 1].sum())
+        _mark(analysis, axes, side, cells.recall, cells.precision)
     axes.axhline(prevalence, color=drawing.MUTED, linewidth=1, ls=":", label=f"prevalence {prevalence:.3g}")
     axes.set_aspect("equal")
     _shares(axes, "recall: positives that are found", "precision: alerts that are right")
@@ -133,12 +125,9 @@ def calibration_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     top, below = chart.subplots(2, 1, height_ratios=[4, 1], sharex=True)
     top.plot([0, 1], [0, 1], color=drawing.MUTED, linewidth=1, ls=":", label="perfect")
     for side, part in own.items():
-        bins = part["bins"]
-        spans = [
-            [max(0.0, b["share"] - b["ci_low"]) for b in bins],
-            [max(0.0, b["ci_high"] - b["share"]) for b in bins],
-        ]
-        x, y = [b["mean_score"] for b in bins], [b["share"] for b in bins]
+        bins = [(own["mean_score"], own["share"], own["ci_low"], own["ci_high"]) for own in part["bins"]]
+        x, y, low, high = np.array(bins).T
+        spans = np.maximum(0, [y - low, high - y])
         top.errorbar(x, y, yerr=spans, fmt=MARKERS[side], lw=1.2, ms=5, **line(analysis, side))
         score = analysis.joined.said[side].score
         below.hist(score, bins=HISTOGRAM_BINS, range=(0, 1), histtype="step", color=COLOURS[side], ls=DASHES[side])
@@ -207,7 +196,7 @@ def gains_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     chart, axes = one_plot("Gains", title, "Share of positives found by share of rows, highest scores first.", 3.6)
     for side, own in curves.items():
         axes.plot(own.alerts, own.true_positive_rates, **line(analysis, side))
-    share = analysis.details["prevalence"]["value"]
+    share = _share_of_positives(analysis)
     axes.plot([0, share, 1], [0, 1, 1], color=drawing.MUTED, lw=1, ls="--", label="best possible")
     axes.plot([0, 1], [0, 1], color=drawing.MUTED, lw=1, ls=":", label="any order")
     _shares(axes, "share of the rows, highest scores first", "share of the positives", 1.03)

@@ -51,11 +51,7 @@ OF_PROBLEM: Mapping[ProblemType, Mapping[str, Callable[[PredictiveAnalysis], dra
 
 def metrics_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """Every metric that lies between 0 and 1, with both models' intervals."""
-    entries = {
-        name: entry
-        for name, entry in analysis.entries.items()
-        if entry["limits"] and any(own and own["value"] is not None for own in (entry["tuned"], entry["base"]))
-    }
+    entries = {name: own for name, own in analysis.entries.items() if own["limits"] and both_values(analysis, name)}
     if not entries:
         return None
     primary = analysis.primary
@@ -89,13 +85,12 @@ class Segment(NamedTuple):
 
 def _segments(analysis: PredictiveAnalysis, side: Side) -> list[Segment]:
     """The weakest first."""
-    segments = []
-    for field, by_name in analysis.segments.items():
-        for name, entries in by_name.items():
-            entry = entries.get(analysis.primary)
-            own = entry[side] if entry else None
-            if own and own["value"] is not None:
-                segments.append(Segment(field, name, entries, own["value"], own["n"], own["ci_low"] is None))
+    segments = [
+        Segment(field, name, entries, own["value"], own["n"], own["ci_low"] is None)
+        for field, by_name in analysis.segments.items()
+        for name, entries in by_name.items()
+        if analysis.primary in entries and (own := entries[analysis.primary][side]) and own["value"] is not None
+    ]
     return sorted(segments, key=lambda own: _sign(analysis.primary) * own.value)
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from model_evaluation.kinds.predictive.runtime.statistics import cells
 from model_evaluation.kinds.predictive.runtime.statistics.shapes import shape_sample, silhouettes
 from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
 from model_evaluation.runtime.report.charts import drawing
 from model_evaluation.runtime.results.evaluation import Side
 
-from .binary_charts import at_threshold
 from .chart_parts import COLOURS, MOST_SEGMENTS, first_label, interval_rows, one_plot, panels
 
 if TYPE_CHECKING:
@@ -23,18 +23,15 @@ MOST_CLASSES = 25
 
 def confusion_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     """Counts and shares of each actual class, both models on one scale."""
-    classes = analysis.joined.classes
-    matrices = {side: own for side in analysis.joined.said if (own := at_threshold(analysis, side)) is not None}
+    classes, joined = analysis.joined.classes, analysis.joined
+    matrices = {side: own for side in joined.said if (own := cells.confusion_of(joined, side)) is not None}
     if not matrices or len(classes) > MOST_CLASSES:
         return None
     names = [drawing.chart_label(name, 14, 1) for name in classes]
     size = len(names)
-    chart = drawing.new_chart(
-        "Confusion matrix",
-        f"{first_label(analysis, matrices)}: {_confusion_words(analysis, next(iter(matrices.values())))}",
-        "Rows are actual classes, columns predicted ones.",
-        2.6 + 0.23 * max(0, size - 2) * (1 if len(matrices) == 2 else 1.6),
-    )
+    title = f"{first_label(analysis, matrices)}: {_confusion_words(analysis, next(iter(matrices.values())))}"
+    height = 2.6 + 0.23 * max(0, size - 2) * (1 if len(matrices) == 2 else 1.6)
+    chart = drawing.new_chart("Confusion matrix", title, "Rows are actual classes, columns predicted ones.", height)
     every = panels(analysis, chart, list(matrices))
     for panel, own in zip(every, matrices.values(), strict=True):
         totals = own.sum(axis=1, keepdims=True)
@@ -44,9 +41,8 @@ def confusion_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
             panel.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, alpha=0.6 * share, lw=0))
             text = f"{own[row, column]:,.0f}" if own[row, column] or size <= 6 else ""
             text += f"\n{share:.1%}" if size <= 6 else ""
-            panel.annotate(
-                text, (column, row), ha="center", va="center", size=10 if size <= 4 else 7, color=drawing.INK
-            )
+            points = 10 if size <= 4 else 7
+            panel.annotate(text, (column, row), ha="center", va="center", size=points, color=drawing.INK)
         panel.set_xlim(-0.5, size - 0.5)
         panel.set_ylim(size - 0.5, -0.5)
         panel.set_xticks(range(size), names, rotation=0 if size <= 10 else 90)
@@ -86,9 +82,8 @@ def classes_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     order = sorted(classes, key=lambda name: classes[name][0])[:MOST_SEGMENTS]
     score, rows, _ = classes[order[0]]
     title = f"Weakest class of the {analysis.labels[first]}: {order[0]} (F1 {score:.2f}, {rows:,} rows)"
-    chart = drawing.new_chart(
-        "F1 by class", title, "Dots with 95% intervals, a row per class.", 1.1 + 0.36 * len(order)
-    )
+    alt = "Dots with 95% intervals, a row per class."
+    chart = drawing.new_chart("F1 by class", title, alt, 1.1 + 0.36 * len(order))
     axes = chart.add_subplot()
     interval_rows(axes, analysis, [classes[name][2] for name in order], 0.16)
     drawing.label_rows(axes, [drawing.chart_label(f"{name} ({classes[name][1]:,})", 30, 1) for name in order])

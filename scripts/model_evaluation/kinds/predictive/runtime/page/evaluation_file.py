@@ -35,20 +35,14 @@ NAMES: dict[ProblemType, dict[str, str]] = {
         "rmse": "root_mean_squared_error",
         "r2": "r2",
     },
-    "clustering": {},
 }
-"""What these readers call our metrics."""
-BLOCKS: dict[ProblemType, str] = {
-    "binary": "binary_classification",
-    "multiclass": "multiclass_classification",
-    "regression": "regression",
-    "clustering": "clustering",
-}
+"""What these readers call our metrics; of clusterings they have no names."""
+BLOCKS: dict[ProblemType, str] = {"binary": "binary_classification", "multiclass": "multiclass_classification"}
+"""What they call problems, beside those that they call as we do."""
 CONSTRAINED = {
     "binary": ("auc", "accuracy", "precision", "recall", "f1"),
     "multiclass": ("accuracy", "weighted_precision", "weighted_recall", "weighted_f1"),
     "regression": ("mae", "mse", "rmse", "r2"),
-    "clustering": (),
 }
 
 
@@ -56,7 +50,7 @@ def evaluation_json(
     entries: Entries, verdict: Mapping[str, object], primary: str, joined: Joined, problem: Problem
 ) -> JsonObject:
     """The file's content, of the candidate's rows."""
-    names = NAMES[problem.type] or {name: name for name in entries}
+    names = NAMES.get(problem.type) or {name: name for name in entries}
     metrics: JsonObject = {name: _item(_value(entries, own)) for name, own in names.items()}
     if problem.type == "binary":
         metrics |= _binary(entries, joined)
@@ -75,13 +69,13 @@ def evaluation_json(
             for name, entry in entries.items()
         },
     }
-    return {f"{BLOCKS[problem.type]}_metrics": metrics, "comparison": comparison}
+    return {f"{BLOCKS.get(problem.type, problem.type)}_metrics": metrics, "comparison": comparison}
 
 
 def constraints(problem: ProblemType, entries: Entries) -> JsonObject:
     """``constraints.json`` in the shape of Model Monitor's model quality: the unfavourable ends of intervals."""
     bounds = {}
-    for name in CONSTRAINED[problem]:
+    for name in CONSTRAINED.get(problem, ()):
         entry = entries.get(NAMES[problem][name])
         measured = entry["tuned"] if entry else None
         if entry and measured and measured["ci_low"] is not None:
@@ -90,7 +84,7 @@ def constraints(problem: ProblemType, entries: Entries) -> JsonObject:
                 "threshold": measured["ci_high" if lower else "ci_low"],
                 "comparison_operator": "GreaterThanThreshold" if lower else "LessThanThreshold",
             }
-    return {"version": 0.0, f"{BLOCKS[problem]}_constraints": bounds} if bounds else {}
+    return {"version": 0.0, f"{BLOCKS.get(problem, problem)}_constraints": bounds} if bounds else {}
 
 
 def _part(own: Mapping[str, object] | None, *keys: str) -> JsonObject | None:
@@ -112,12 +106,10 @@ def _binary(entries: Entries, joined: Joined) -> JsonObject:
         "false_positive_rate": _item(1 - _value(entries, "specificity")),
         "false_negative_rate": _item(1 - _value(entries, "recall")),
     }
-    if said.codes is not None:
-        truth = np.asarray(joined.truth, np.int64)
-        counted = cells.table(truth, {"tuned": said.codes}, 2, joined.weight).cells("tuned")
-        content["confusion_matrix"] = _matrix(counted, ("0", "1"))
-        majority = int(np.bincount(truth, minlength=2).argmax())
-        constant = cells.table(truth, {"tuned": np.full_like(truth, majority)}, 2, joined.weight).cells("tuned")
+    if (matrix := cells.confusion_of(joined, "tuned")) is not None:
+        content["confusion_matrix"] = _matrix(matrix, ("0", "1"))
+        constant = np.zeros((2, 2))
+        constant[:, matrix.sum(axis=1).argmax()] = matrix.sum(axis=1)
         for name, function in (("accuracy", accuracy), ("precision", cells.precision), ("recall", cells.recall)):
             content[f"{name}_best_constant_classifier"] = _item(float(function(constant)))
     truths = np.asarray(joined.truth) == 1
@@ -136,10 +128,8 @@ def _binary(entries: Entries, joined: Joined) -> JsonObject:
 
 
 def _several(joined: Joined) -> JsonObject:
-    codes = joined.said["tuned"].codes
-    assert codes is not None
-    counted = cells.table(np.asarray(joined.truth, np.int64), {"tuned": codes}, len(joined.classes), joined.weight)
-    own = counted.cells("tuned")
+    own = cells.confusion_of(joined, "tuned")
+    assert own is not None
     content: JsonObject = {"confusion_matrix": _matrix(own, joined.classes)}
     truth, predicted, right = own.sum(axis=1), own.sum(axis=0), np.diag(own)
     for name, square in (("weighted_f0_5", 0.25), ("weighted_f2", 4.0)):

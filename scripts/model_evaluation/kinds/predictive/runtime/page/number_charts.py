@@ -55,8 +55,7 @@ def residuals_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     truth = np.asarray(joined.truth, float)
     rows = _drawn_rows(len(joined))
     bias = analysis.details["errors"][next(iter(joined.said))]["bias"]
-    value, low, high = bias["value"], bias["ci_low"], bias["ci_high"]
-    assert value is not None
+    value, low, high = bias["value"] or 0.0, bias["ci_low"], bias["ci_high"]
     finding = f"no bias is shown ({value:+.3g} on average)"
     if low is not None and high is not None and (low > 0 or high < 0):
         way = "high" if value > 0 else "low"

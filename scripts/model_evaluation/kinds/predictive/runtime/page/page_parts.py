@@ -49,13 +49,11 @@ def _table(headings: Sequence[str], lines: Sequence[Sequence[str]], caption: str
 
 
 def _number(own: MeasuredValue | None) -> str:
-    return _text(None if own is None else own["value"])
+    return _text(own and own["value"])
 
 
 def _text(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"
+    return "–" if value is None else f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"
 
 
 def _constant(analysis: PredictiveAnalysis) -> Markup:
@@ -87,15 +85,12 @@ def _intervals(analysis: PredictiveAnalysis) -> Markup:
 def _classes(analysis: PredictiveAnalysis) -> Markup:
     sides = list(analysis.joined.said)
     names = ("recall", "precision", "f1", "roc_auc")
+    pairs = [(key, side) for key in names for side in sides]
     lines = [
-        [
-            one_line(name)[:CELL_CHARACTERS],
-            f"{own['n']:,}",
-            *(_number(own[side][key]) for key in names for side in sides),
-        ]
+        [one_line(name)[:CELL_CHARACTERS], f"{own['n']:,}", *(_number(own[side][key]) for key, side in pairs)]
         for name, own in list(analysis.details.get("classes", {}).items())[:MOST_CLASSES]
     ]
-    headings = ("Class", "Rows", *(f"{key}, {analysis.labels[side]}" for key in names for side in sides))
+    headings = ("Class", "Rows", *(f"{key}, {analysis.labels[side]}" for key, side in pairs))
     return _table(headings, lines, "Each class against the rest; intervals are in summary.json")
 
 
@@ -131,12 +126,10 @@ def _worst(analysis: PredictiveAnalysis) -> Markup:
     columns = [name for name in analysis.table.column_names if not name.endswith("_correct")][:12]
     rows = analysis.table.select(columns).take(worst).to_pylist() if worst else []
     lines = [[_cell(row[name]) for name in columns] for row in rows]
-    names = {
-        f"{own}_{what}": f"{what}, {analysis.labels[own]}"
-        for own in joined.said
-        for what in ("score", "prediction", "error")
-    }
-    headings = [names.get(name, name) if name != "record_id" else "Row" for name in columns]
+    names = {"record_id": "Row"}
+    for what in ("score", "prediction", "error"):
+        names |= {f"{own}_{what}": f"{what}, {analysis.labels[own]}" for own in joined.said}
+    headings = [names.get(name, name) for name in columns]
     caption = f"The {len(worst)} rows that the {analysis.labels[side]} was furthest off on; per_example.csv has all"
     return _table(headings, lines, caption, left=2)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from model_evaluation.kinds.predictive.runtime.problem import CROSS_FIT
 from model_evaluation.runtime.report.plain_text import paragraphs
 from model_evaluation.runtime.report.words import ReportWords
 from model_evaluation.runtime.results.evaluation import NamedModel, Side
@@ -49,17 +50,15 @@ def model_labels(base: NamedModel | None) -> dict[Side, str]:
 
 def report_words(summary: Summary) -> ReportWords:
     """The words for this summary."""
-    conditions = summary["conditions"]
-    both = scope_of(summary) == "compare"
-    labels = model_labels(summary["models"]["base"])
-    threshold = threshold_words(conditions.get("threshold"))
-    shown = [("Problem", _problem(conditions))]
-    if conditions.get("threshold"):
-        shown.append(("Threshold", threshold))
-    has_value = bool(conditions.get("threshold")) and conditions["threshold"]["value"] is not None
+    conditions, both = summary["conditions"], scope_of(summary) == "compare"
+    labels, entry = model_labels(summary["models"]["base"]), conditions.get("threshold")
+    positive = f", positive class {conditions['positive']}" if conditions.get("positive") else ""
+    shown = [("Problem", f"{conditions.get('problem', '')}{positive}")]
+    if entry:
+        shown.append(("Threshold", threshold_words(entry)))
     method = METHOD.format(
         models=f"The {labels['tuned']} and the {labels['base']}" if both else "The model",
-        threshold=WITH_THRESHOLD.format(threshold) if has_value else "",
+        threshold=WITH_THRESHOLD.format(threshold_words(entry)) if entry and entry["value"] is not None else "",
     )
     return ReportWords(
         conditions=tuple(shown),
@@ -88,19 +87,11 @@ def margin_words(summary: Summary) -> str:
     return f"{text} The margin here is {margin:g} on {primary}; the other metrics have none."
 
 
-def _problem(conditions: Mapping[str, object]) -> str:
-    positive = conditions.get("positive")
-    return f"{conditions.get('problem', '')}" + (f", positive class {positive}" if positive else "")
-
-
-def threshold_words(entry: Mapping[str, object] | None) -> str:
+def threshold_words(entry: Mapping[str, object]) -> str:
     """The threshold in words, for a report."""
-    if entry is None:
-        return "none"
-    value, where = entry["value"], entry["set"]
+    value, origin = entry["value"], entry["origin"]
     text = f"{value:.4g}" if isinstance(value, float) else "the model's own classes"
-    if entry["origin"] not in ("fixed", "the model's own classes"):
-        text += f" ({entry['origin']}{', chosen on ' + str(where) if where else ''})".replace(
-            "chosen on cross-fit", "cross-fitted on the test set"
-        ).replace("chosen on validation", "chosen on the validation set")
-    return text
+    if origin in ("fixed", "the model's own classes"):
+        return text
+    where = {CROSS_FIT: ", cross-fitted on the test set", "validation": ", chosen on the validation set"}
+    return f"{text} ({origin}{where.get(str(entry['set']), '')})"

@@ -136,12 +136,17 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     return not any(cell == row[place] for row in others for place, cell in enumerate(first) if place < len(row))
 
 
-def s3_keys(aws: AwsClients, uri: str) -> list[tuple[str, int, str]]:
-    """Key, size and ETag of the object of that URI, or of every part below it, in the keys' order."""
+def s3_objects(aws: AwsClients, uri: str) -> list[tuple[str, int, str]]:
+    """Key, size and ETag of every object whose URI begins so, in the keys' order."""
     bucket, key = S3Uri.parse(uri)
     pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
     listed = [item for page in pages for item in page.get("Contents", [])]
-    objects = [(item["Key"], int(item["Size"]), item["ETag"].strip('"')) for item in listed]
+    return [(item["Key"], int(item["Size"]), item["ETag"].strip('"')) for item in listed]
+
+
+def s3_keys(aws: AwsClients, uri: str) -> list[tuple[str, int, str]]:
+    """The same of the object of that URI alone, or of every part of the table below it."""
+    objects, key = s3_objects(aws, uri), S3Uri.parse(uri).key
     exact = [item for item in objects if item[0] == key]
     prefix = key if key.endswith("/") or not key else f"{key}/"
     return exact or [item for item in objects if item[0].startswith(prefix) and is_part(item[0], item[1])]

@@ -62,9 +62,9 @@ def calibration(truth: Codes, score: Floats, weight: Floats | None = None) -> Ca
         slope, intercept = _slope(*rows), _offset(*rows)
     return {
         "n": n,
-        "slope": slope[0] if slope else None,
+        "slope": slope and slope[0],
         "slope_ci": _wald(slope),
-        "intercept": intercept[0] if intercept else None,
+        "intercept": intercept and intercept[0],
         "intercept_ci": _wald(intercept),
         "ece": _distance(bins),
         "ece_expected": expected_error(score),
@@ -72,10 +72,14 @@ def calibration(truth: Codes, score: Floats, weight: Floats | None = None) -> Ca
     }
 
 
-def _bins(truth: Codes, score: Floats, weight: Floats | None) -> list[ReliabilityBin]:
+def _bin_of(score: Floats) -> Codes:
     """Ten bins of equally many rows; equal scores stay together, so there may be fewer."""
     edges = np.unique(np.quantile(score, np.linspace(0, 1, BINS + 1)[1:-1]))
-    at = np.searchsorted(edges, score, "right")
+    return np.asarray(np.searchsorted(edges, score, "right"), np.int64)
+
+
+def _bins(truth: Codes, score: Floats, weight: Floats | None) -> list[ReliabilityBin]:
+    at = _bin_of(score)
     own = np.ones(len(score)) if weight is None else weight
     bins: list[ReliabilityBin] = []
     counts, heaps, sums, hits = (np.bincount(at, weights=values) for values in (None, own, own * score, own * truth))
@@ -98,13 +102,9 @@ def expected_error(score: Floats) -> float:
     rng = np.random.default_rng(SEED)
     n = len(score)
     own = score if n <= SIMULATED_ROWS else rng.choice(score, SIMULATED_ROWS, replace=False)
-    edges = np.unique(np.quantile(own, np.linspace(0, 1, BINS + 1)[1:-1]))
-    at = np.searchsorted(edges, own, "right")
-    total = 0.0
-    for _ in range(SIMULATIONS):
-        gap = np.bincount(at, weights=(rng.random(len(own)) < own) - own)
-        total += float(np.abs(gap).sum()) / len(own)
-    return total / SIMULATIONS * math.sqrt(len(own) / n)
+    at = _bin_of(own)
+    gaps = [np.bincount(at, weights=(rng.random(len(own)) < own) - own) for _ in range(SIMULATIONS)]
+    return float(np.abs(gaps).sum()) / len(own) / SIMULATIONS * math.sqrt(len(own) / n)
 
 
 Coefficient = tuple[float, float]
@@ -115,10 +115,9 @@ def _rounded(truth: Codes, logits: Floats, weight: Floats) -> tuple[Floats, Floa
     """Logits with the weights of all rows and of the positive ones; very many rows are put on a fine grid."""
     if len(logits) <= GRID_ROWS:
         return logits, weight, weight * truth
-    values, at = np.unique(np.round(logits / GRID).astype(np.int64), return_inverse=True)
-    totals = np.bincount(at, weights=weight).astype(np.float64)
-    hits = np.bincount(at, weights=weight * truth).astype(np.float64)
-    return (values * GRID).astype(np.float64), totals, hits
+    values, at = np.unique(np.round(logits / GRID), return_inverse=True)
+    totals, hits = (np.bincount(at, weights=own).astype(np.float64) for own in (weight, weight * truth))
+    return values * GRID, totals, hits
 
 
 def _slope(x: Floats, total: Floats, hits: Floats) -> Coefficient | None:
@@ -157,4 +156,4 @@ def _offset(x: Floats, total: Floats, hits: Floats) -> Coefficient | None:
 
 
 def _wald(coefficient: Coefficient | None) -> list[float] | None:
-    return None if coefficient is None else [coefficient[0] - Z * coefficient[1], coefficient[0] + Z * coefficient[1]]
+    return None if coefficient is None else [coefficient[0] + sign * Z * coefficient[1] for sign in (-1, 1)]

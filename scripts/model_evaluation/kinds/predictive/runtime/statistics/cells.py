@@ -7,39 +7,25 @@ that are all multiplied by one number, so a row's contribution is its weight tim
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri, stdtrit
 
+from model_evaluation.kinds.predictive.runtime.joined import Joined
 from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
 from model_evaluation.runtime.results.evaluation import Side
-from model_evaluation.runtime.statistics.confusion import (
-    Cells,
-    Function,
-    averaged,
-    columns_of,
-    divided,
-    last_of,
-    right_of,
-    rows_of,
-    total_of,
-)
-from model_evaluation.runtime.statistics.proportions import mcnemar_test, wilson_interval
+from model_evaluation.runtime.statistics.confusion import Cells, Function, averaged, divided, right_of
+from model_evaluation.runtime.statistics.differences import difference_entry
+from model_evaluation.runtime.statistics.intervals import Interval
+from model_evaluation.runtime.statistics.permutation import PValue
+from model_evaluation.runtime.statistics.proportions import CONFIDENCE, mcnemar_test, wilson_interval
 from model_evaluation.runtime.summary import Difference
 
 from .entries import Outcomes
-from .estimates import (
-    CONFIDENCE,
-    Contributions,
-    Estimate,
-    absent,
-    by_contributions,
-    difference,
-    difference_of,
-    spread,
-)
+from .estimates import Contributions, Estimate, absent, by_contributions, difference_of, spread
 
 UPPER = (1 + CONFIDENCE) / 2
 DRAWS = 4_000
@@ -78,8 +64,7 @@ def expected_cost(false_positive: float, false_negative: float) -> Function:
     """What errors cost, per row."""
 
     def function(cells: Cells) -> Cells:
-        total = total_of(cells)
-        return divided(false_positive * cells[..., 0, 1] + false_negative * cells[..., 1, 0], total)
+        return divided(false_positive * cells[..., 0, 1] + false_negative * cells[..., 1, 0], cells.sum((-2, -1)))
 
     return function
 
@@ -87,19 +72,16 @@ def expected_cost(false_positive: float, false_negative: float) -> Function:
 def matthews_corrcoef(cells: Cells) -> Cells:
     """Matthews' correlation of truth and prediction, for any number of classes; NaN where one of the two is always the
     same class."""
-    truth, predicted = rows_of(cells), columns_of(cells)
-    total, right = total_of(cells), right_of(cells)
-    shared = last_of(truth * predicted)
-    spreads = (total**2 - last_of(predicted**2)) * (total**2 - last_of(truth**2))
-    return divided(right * total - shared, np.sqrt(np.maximum(spreads, 0)))
+    truth, predicted, total = cells.sum(-1), cells.sum(-2), cells.sum((-2, -1))
+    spreads = (total**2 - (predicted**2).sum(-1)) * (total**2 - (truth**2).sum(-1))
+    shared = (truth * predicted).sum(-1)
+    return divided(right_of(cells).sum(-1) * total - shared, np.sqrt(np.maximum(spreads, 0)))
 
 
 def balanced_accuracy(cells: Cells) -> Cells:
     """The mean recall of the classes; of two classes NaN where one is absent."""
     value = averaged("recall", weighted=False)(cells)
-    if cells.shape[-1] == 2:
-        return np.where((rows_of(cells) > 0).all(axis=-1), value, np.nan)
-    return value
+    return np.where((cells.sum(-1) > 0).all(-1), value, np.nan) if cells.shape[-1] == 2 else value
 
 
 class Table(NamedTuple):
@@ -128,6 +110,19 @@ class Table(NamedTuple):
         to = np.zeros((len(spot), size))
         to[np.arange(len(spot)), spot] = 1
         return (own @ to).reshape(*own.shape[:-1], self.classes, self.classes)
+
+    def value(self, function: Function, side: Side) -> float | None:
+        """One model's value; ``None`` where there is none."""
+        value = float(function(self.cells(side)))
+        return None if math.isnan(value) else value
+
+    def contributions(self, function: Function, side: Side) -> Contributions:
+        """What each row contributes to the metric: per combination where rows count once each, else per row."""
+        slopes = gradient(function, self.cells(side), self.truth, self.predicted[side])
+        slopes *= math.sqrt(self.n / (self.n - 1)) if self.n > 1 else 1.0
+        if self.row is None:
+            return Contributions(slopes, self.counts)
+        return Contributions(slopes[self.row] * (1 if self.weight is None else self.weight))
 
 
 def table(
@@ -158,6 +153,15 @@ def table(
     return Table(classes, counts, rest, parts, None if plain else row, weight, clusters, len(truth))
 
 
+def confusion_of(joined: Joined, side: Side) -> Floats | None:
+    """The (weighted) confusion matrix of one model; ``None`` where it gives no classes."""
+    codes = joined.said[side].codes
+    if codes is None:
+        return None
+    counted = table(np.asarray(joined.truth, np.int64), {side: codes}, len(joined.classes), joined.weight)
+    return np.asarray(counted.cells(side), float)
+
+
 def gradient(function: Function, cells: Cells, truth: Codes, predicted: Codes) -> Floats:
     """The function's derivative by the cells (truth, predicted), by a complex step, which is exact to rounding."""
     slopes = np.empty(len(truth))
@@ -167,50 +171,6 @@ def gradient(function: Function, cells: Cells, truth: Codes, predicted: Codes) -
         steps[np.arange(len(steps)), truth[chosen], predicted[chosen]] += STEP
         slopes[chosen] = np.imag(function(steps)) / STEP.imag
     return slopes
-
-
-def contributions(function: Function, counted: Table, side: Side) -> Contributions:
-    """What each row contributes to the metric: per combination where rows count once each, else per row."""
-    slopes = gradient(function, counted.cells(side), counted.truth, counted.predicted[side])
-    factor = math.sqrt(counted.n / (counted.n - 1)) if counted.n > 1 else 1.0
-    if counted.row is None:
-        return Contributions(factor * slopes, counted.counts)
-    rows = slopes[counted.row]
-    return Contributions(factor * (rows if counted.weight is None else rows * counted.weight))
-
-
-def value_of(function: Function, counted: Table, side: Side) -> float | None:
-    """One model's value; ``None`` where there is none."""
-    value = float(function(counted.cells(side)))
-    return None if math.isnan(value) else value
-
-
-def share_estimate(function: Function, counted: Table, side: Side, of: Cells, *, plain: bool = True) -> Estimate:
-    """A share of rows, ``of`` (K, K) being 1 in the cells that it is a share of, with Wilson's interval.
-
-    Where rows are weighted or belong together, or not ``plain``, cells count for more or less, by as many rows as the
-    variance says that they are worth (Korn and Graubard, 1998, Survey Methodology 24).
-    """
-    value = value_of(function, counted, side)
-    inside = of[counted.truth, counted.predicted[side]] > 0
-    row = counted.row
-    n = round(float(counted.counts[inside].sum())) if row is None else int(np.count_nonzero(inside[row]))
-    if value is None:
-        return absent("no row that it is a share of", n)
-    parts = contributions(function, counted, side)
-    worth = float(n)
-    method = "Wilson"
-    if row is not None or not plain:
-        own = spread(parts, counted.clusters)
-        if own.error > 0 and 0 < value < 1:
-            worth = min(worth, value * (1 - value) / own.error**2)
-            if row is not None:
-                worth *= (float(ndtri(UPPER)) / float(stdtrit(own.tail_degrees, UPPER))) ** 2
-            method = f"Wilson, {worth:.0f} effective rows"
-        elif counted.clusters is not None:
-            worth = min(worth, float(len(np.unique(counted.clusters))))
-    low, high = wilson_interval(value, worth, confidence=CONFIDENCE)
-    return Estimate(value, low, high, n, method, parts)
 
 
 Draws = dict[Side, Cells]
@@ -241,61 +201,124 @@ def paired_draws(counted: Table, rng: np.random.Generator) -> Draws | None:
     return joint_draws(own, rng)
 
 
-def drawn_estimate(function: Function, counted: Table, side: Side, drawn: Draws | None, *, share: bool) -> Estimate:
-    """A metric whose interval comes from the draws, or from contributions where there are none."""
-    value = value_of(function, counted, side)
-    if value is None:
-        return absent("a class never occurs or is never predicted", counted.n)
-    parts = contributions(function, counted, side)
-    if drawn is None:
-        return by_contributions(value, parts, counted.n, counted.clusters, share=share and 0 < value < 1)
-    low, high = quantiles(function(drawn[side]))
-    return Estimate(value, low, high, counted.n, f"bootstrap of counts, {DRAWS:,} draws", parts)
-
-
 def quantiles(values: Floats) -> tuple[float | None, float | None]:
     """The interval's ends, of the draws that have a value."""
     known = values[np.isfinite(values)]
     if len(known) < len(values) / 2:
         return None, None
-    low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    low, high = np.quantile(known, [1 - UPPER, UPPER])
     return float(low), float(high)
 
 
-def drawn_difference(
-    function: Function, tuned: Estimate, base: Estimate, drawn: Draws | None, clusters: Codes | None
-) -> Difference | None:
-    """The difference of a metric on the same rows, the interval from joint draws; the test is that of contributions."""
-    plain = difference_of(tuned, base, clusters)
-    if plain is None or drawn is None:
-        return plain
-    low, high = quantiles(function(drawn["tuned"]) - function(drawn["base"]))
-    if plain["p_value"] == 1.0 and plain["deviation"] == 0:
-        low = high = plain["mean"]
-    return plain | {"ci_low": low, "ci_high": high, "method": f"bootstrap of joint counts, {DRAWS:,} draws"}
+Bounds = tuple[float | None, float | None, str]
+"""Both ends of an interval and how it was found."""
+IntervalOf = Callable[[Table, Side, float], Bounds]
+"""Of one model's value, where rows count once each."""
 
 
-def balanced_estimate(counted: Table, side: Side) -> Estimate:
-    """Balanced accuracy of two classes, its interval put together from Wilson's of recall and specificity (Newcombe,
-    1998, Statistics in Medicine 17; Zou and Donner, 2008, Statistics in Medicine 27)."""
-    value = value_of(balanced_accuracy, counted, side)
-    if value is None or counted.row is not None:
-        return drawn_estimate(balanced_accuracy, counted, side, None, share=True)
+class ClassMetric(NamedTuple):
+    """A metric of predicted classes.
+
+    Its interval is Wilson's where it is a share ``of`` the rows in the cells (K, K) that are 1 (not ``plain``: of as
+    many as its variance says), else what ``interval`` says; without one, and where rows are weighted or belong
+    together, it comes from contributions, within 0 and 1 for a ``share``. ``right`` says that it is a share of right
+    answers, ``within`` a class of the truth or all rows.
+    """
+
+    function: Function
+    interval: IntervalOf | None = None
+    of: Cells | None = None
+    plain: bool = True
+    share: bool = True
+    right: bool = False
+    within: int | None = None
+
+    def estimate(self, counted: Table, side: Side) -> Estimate:
+        """One model's value."""
+        if self.of is not None:
+            return share_estimate(self.function, counted, side, self.of, plain=self.plain)
+        value, n = counted.value(self.function, side), counted.n
+        if value is None:
+            return absent("a class never occurs or is never predicted", n)
+        parts = counted.contributions(self.function, side)
+        if self.interval is None or counted.row is not None:
+            return by_contributions(value, parts, n, counted.clusters, share=self.share and 0 < value < 1)
+        low, high, method = self.interval(counted, side, value)
+        return Estimate(value, low, high, n, method, parts)
+
+    def difference(self, counted: Table, tuned: Estimate, base: Estimate, drawn: Draws | None) -> Difference | None:
+        """Of both models on the same rows: of right answers by McNemar, of others with the interval from ``drawn``
+        joint counts, if there are any; the test is that of contributions."""
+        if self.right:
+            return mcnemar_difference(counted, tuned, base, self.within)
+        plain = difference_of(tuned, base, counted.clusters)
+        if plain is None or drawn is None:
+            return plain
+        low, high = quantiles(self.function(drawn["tuned"]) - self.function(drawn["base"]))
+        if plain["p_value"] == 1.0 and plain["deviation"] == 0:
+            low = high = plain["mean"]
+        return plain | {"ci_low": low, "ci_high": high, "method": f"bootstrap of joint counts, {DRAWS:,} draws"}
+
+
+def share_estimate(function: Function, counted: Table, side: Side, of: Cells, *, plain: bool = True) -> Estimate:
+    """A share of rows, ``of`` (K, K) being 1 in the cells that it is a share of, with Wilson's interval.
+
+    Where rows are weighted or belong together, or not ``plain``, cells count for more or less, by as many rows as the
+    variance says that they are worth (Korn and Graubard, 1998, Survey Methodology 24).
+    """
+    value = counted.value(function, side)
+    inside = of[counted.truth, counted.predicted[side]] > 0
+    row = counted.row
+    n = round(float(counted.counts[inside].sum())) if row is None else int(np.count_nonzero(inside[row]))
+    if value is None:
+        return absent("no row that it is a share of", n)
+    parts = counted.contributions(function, side)
+    worth = float(n)
+    method = "Wilson"
+    if row is not None or not plain:
+        own = spread(parts, counted.clusters)
+        if own.error > 0 and 0 < value < 1:
+            worth = min(worth, value * (1 - value) / own.error**2)
+            if row is not None:
+                worth *= (float(ndtri(UPPER)) / float(stdtrit(own.tail_degrees, UPPER))) ** 2
+            method = f"Wilson, {worth:.0f} effective rows"
+        elif counted.clusters is not None:
+            worth = min(worth, float(len(np.unique(counted.clusters))))
+    low, high = wilson_interval(value, worth)
+    return Estimate(value, low, high, n, method, parts)
+
+
+def from_draws(function: Function, drawn: Draws | None) -> IntervalOf | None:
+    """The interval from draws of the joint counts, where there are any."""
+    if drawn is None:
+        return None
+    return lambda counted, side, value: (*quantiles(function(drawn[side])), f"bootstrap of counts, {DRAWS:,} draws")
+
+
+def balanced_interval(counted: Table, side: Side, value: float) -> Bounds:
+    """Of balanced accuracy of two classes, put together from Wilson's of recall and specificity (Newcombe, 1998,
+    Statistics in Medicine 17; Zou and Donner, 2008, Statistics in Medicine 27)."""
     own = counted.cells(side)
     sizes = own.sum(axis=1)
-    right = np.diag(own) / sizes
-    low, high = (float(np.hypot(*far)) / 2 for far in _reaches(right, sizes))
-    parts = contributions(balanced_accuracy, counted, side)
-    return Estimate(value, value - low, value + high, counted.n, "Wilson of recall and specificity", parts)
+    low, high = (float(np.hypot(*far)) / 2 for far in _reaches(np.diag(own) / sizes, sizes))
+    return value - low, value + high, "Wilson of recall and specificity"
+
+
+def f1_interval(counted: Table, side: Side, value: float) -> Bounds:
+    """Wilson's of tp / (tp + fp + fn), of which F1 is 2J / (1 + J): it covers well with few rows."""
+    cells = counted.cells(side)
+    n = float(cells.sum() - cells[0, 0])
+    low, high = (2 * end / (1 + end) for end in wilson_interval(float(cells[1, 1]) / n, n))
+    return low, high, "Wilson of tp / (tp + fp + fn)"
 
 
 def cost_estimate(counted: Table, side: Side, costs: tuple[float, ...]) -> Estimate:
     """What errors cost per row, its interval put together from Wilson's of the shares of false positives and false
-    negatives, which exclude each other (as for :func:`balanced_estimate`). With weights or rows that belong together,
+    negatives, which exclude each other (as for :func:`balanced_interval`). With weights or rows that belong together,
     from contributions."""
     function = expected_cost(*costs)
     own, n = counted.cells(side), float(counted.counts.sum())
-    value, parts = float(function(own)), contributions(function, counted, side)
+    value, parts = float(function(own)), counted.contributions(function, side)
     if counted.row is not None:
         return by_contributions(value, parts, counted.n, counted.clusters, positive=True, method="mean")
     shares = np.array([own[0, 1], own[1, 0]]) / n
@@ -309,21 +332,8 @@ def cost_estimate(counted: Table, side: Side, costs: tuple[float, ...]) -> Estim
 
 def _reaches(shares: Floats, sizes: Floats) -> Floats:
     """How far below and above these shares of so many rows Wilson's intervals reach (2, shares)."""
-    pairs = zip(shares.tolist(), sizes.tolist(), strict=True)
-    ends = np.array([wilson_interval(share, n, confidence=CONFIDENCE) for share, n in pairs])
+    ends = np.array([wilson_interval(*pair) for pair in zip(shares.tolist(), sizes.tolist(), strict=True)])
     return np.asarray(np.abs(shares - ends.T))
-
-
-def f1_estimate(counted: Table, side: Side) -> Estimate:
-    """F1 with Wilson's interval of tp / (tp + fp + fn), of which F1 is 2J / (1 + J): it covers well with few rows."""
-    value = value_of(f_beta(1), counted, side)
-    if value is None or counted.row is not None:
-        return drawn_estimate(f_beta(1), counted, side, None, share=True)
-    cells = counted.cells(side)
-    n = float(cells.sum() - cells[0, 0])
-    low, high = (2 * end / (1 + end) for end in wilson_interval(float(cells[1, 1]) / n, n, confidence=CONFIDENCE))
-    parts = contributions(f_beta(1), counted, side)
-    return Estimate(value, low, high, counted.n, "Wilson of tp / (tp + fp + fn)", parts)
 
 
 def right_outcomes(counted: Table, within: int | None = None) -> Outcomes:
@@ -344,12 +354,10 @@ def mcnemar_difference(counted: Table, tuned: Estimate, base: Estimate, within: 
     wins, ties, losses = right_outcomes(counted, within)
     n = wins + ties + losses
     if n < 2:
-        return difference(plain["mean"] or 0.0, None, None, None, None, n, "none: fewer than two rows", None)
-    low, high = tango_interval(wins, losses, n)
-    test = mcnemar_test(wins, losses)
-    error = math.sqrt(max(wins + losses - (wins - losses) ** 2 / n, 0) / (n * (n - 1)))
-    method = "Tango, score method of paired shares"
-    return difference((wins - losses) / n, low, high, test.mid, error, n, method, "McNemar, mid-p", test.exact)
+        return difference_entry(Interval(plain["mean"], None, None, "none: fewer than two rows"))
+    interval = Interval((wins - losses) / n, *tango_interval(wins, losses, n), "Tango, score method of paired shares")
+    deviation = math.sqrt(max(wins + losses - (wins - losses) ** 2 / n, 0) / (n - 1))
+    return difference_entry(interval, PValue(*mcnemar_test(wins, losses), "McNemar, mid-p"), deviation, n)
 
 
 def tango_interval(wins: int, losses: int, n: int) -> tuple[float, float]:

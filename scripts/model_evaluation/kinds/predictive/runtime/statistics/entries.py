@@ -13,7 +13,7 @@ from model_evaluation.kinds.predictive.runtime.problem import BINARY_METRICS, LO
 from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.adjustment import holm
-from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, settle_verdicts
+from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, metric_entry, settle_verdicts
 from model_evaluation.runtime.statistics.metrics import Metric
 from model_evaluation.runtime.summary import Comparison, Difference, MeasuredEntry
 
@@ -41,15 +41,10 @@ def settle(entries: Entries, primary: PrimaryMetric) -> None:
 
 def metric_of(name: str) -> Metric:
     """What is known of a metric by its name."""
-    return Metric(name, direction="lower" if name in LOWER_IS_BETTER else "higher", limits=limits_of(name))
-
-
-def limits_of(name: str) -> tuple[float, float] | None:
-    """The ends of a metric's scale; ``None`` where it has none."""
-    if name in WITHIN_ONE:
-        return -1.0, 1.0
     plain = name.removeprefix("macro_").removeprefix("weighted_")
-    return (0.0, 1.0) if plain in SHARES or plain.startswith("top_") else None
+    limits = (0.0, 1.0) if plain in SHARES or plain.startswith("top_") else None
+    limits = (-1.0, 1.0) if name in WITHIN_ONE else limits
+    return Metric(name, direction="lower" if name in LOWER_IS_BETTER else "higher", limits=limits)
 
 
 class TooFew(NamedTuple):
@@ -107,31 +102,23 @@ class EntryList:
             }
             if self.few and name not in self.few.sound:
                 gap["caution"] = self.few.reason
-        limits = limits_of(name)
-        self.entries[name] = {
-            "direction": "lower" if name in LOWER_IS_BETTER else "higher",
-            "limits": list(limits) if limits else None,
-            "guard": False,
-            "tuned": estimates["tuned"].measured() if "tuned" in estimates else None,
-            "base": estimates["base"].measured() if "base" in estimates else None,
-            **comparison,
-        }
+        measured = {str(side): own.measured() for side, own in estimates.items()}
+        self.entries[name] = metric_entry(metric_of(name), measured, comparison)
 
     def add_influence(self, name: str, estimates: Estimates, outcomes: Outcomes | None = None) -> None:
-        gap = (
-            difference_of(estimates["tuned"], estimates["base"], self.joined.clusters) if len(estimates) == 2 else None
-        )
+        """An entry whose difference follows from what each row contributes."""
+        gap = None
+        if len(estimates) == 2:
+            gap = difference_of(estimates["tuned"], estimates["base"], self.joined.clusters)
         self.add(name, estimates, gap, outcomes)
 
     def add_mean(self, name: str, values: Mapping[Side, Floats | None], reason: str = "") -> None:
         """A mean over rows of something of which less is better."""
         joined = self.joined
-        estimates = {
-            side: absent(reason, len(joined))
-            if own is None
-            else mean_estimate(own, joined.weight, joined.clusters, positive=True)
-            for side, own in values.items()
-        }
+        estimates = {side: absent(reason, len(joined)) for side in values}
+        for side, own in values.items():
+            if own is not None:
+                estimates[side] = mean_estimate(own, joined.weight, joined.clusters, positive=True)
         self.add_influence(name, estimates, outcomes_of(values))
 
 
@@ -140,7 +127,5 @@ def outcomes_of(lossy: Mapping[Side, Floats | None]) -> Outcomes | None:
     tuned, base = lossy.get("tuned"), lossy.get("base")
     if tuned is None or base is None:
         return None
-    gaps = tuned - base
-    slack = 1e-12
-    wins, lost = int(np.count_nonzero(gaps < -slack)), int(np.count_nonzero(gaps > slack))
-    return wins, len(gaps) - wins - lost, lost
+    wins, lost = (int(np.count_nonzero(gaps > 1e-12)) for gaps in (base - tuned, tuned - base))
+    return wins, len(tuned) - wins - lost, lost

@@ -13,13 +13,15 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
+from scipy.special import expit, logit, stdtr, stdtrit
 
 from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
-from model_evaluation.runtime.statistics.planning import detectable_difference
+from model_evaluation.runtime.statistics.differences import difference_entry
+from model_evaluation.runtime.statistics.intervals import Interval
+from model_evaluation.runtime.statistics.permutation import PValue
+from model_evaluation.runtime.statistics.proportions import CONFIDENCE
 from model_evaluation.runtime.summary import Difference, MeasuredValue
 
-CONFIDENCE = 0.95
 MANY_OF_A_CLASS = 100_000  # more of either leave degrees of freedom enough
 MANY_ROWS = 1_000_000  # from here on neither tails nor skewness change an interval
 
@@ -125,18 +127,17 @@ def by_contributions(
     if n < 2 or degrees < 1 or not math.isfinite(error):
         return Estimate(value, None, None, n, "none: fewer than two rows", contributions)
     quantile = float(stdtrit(tails, (1 + CONFIDENCE) / 2))
+    scale, low, high = "Student t", value - quantile * error, value + quantile * error
     if share and 0 < value < 1:
-        logit, half = math.log(value / (1 - value)), quantile * error / (value * (1 - value))
-        low, high = (1 / (1 + math.exp(-min(700.0, max(-700.0, logit + sign * half)))) for sign in (-1, 1))
-        return Estimate(value, low, high, n, f"{method}, logit scale{over}", contributions)
-    if positive and value > 0:
+        half = quantile * error / (value * (1 - value))
+        scale, (low, high) = "logit scale", expit(np.array([-half, half]) + logit(value)).tolist()
+    elif positive and value > 0:
         factor = math.exp(min(700.0, quantile * error / value))
+        scale, low = "log scale", value / factor
         high = max(value * factor, value + hall_quantile(quantile, skewness) * error)
-        return Estimate(value, value / factor, high, n, f"{method}, log scale{over}", contributions)
-    low, high = value - quantile * error, value + quantile * error
-    if share:
+    elif share:
         low, high = max(0.0, low), min(1.0, high)
-    return Estimate(value, low, high, n, f"{method}, Student t{over}", contributions)
+    return Estimate(value, low, high, n, f"{method}, {scale}{over}", contributions)
 
 
 def hall_quantile(quantile: float, skewness: float) -> float:
@@ -155,41 +156,14 @@ def difference_of(tuned: Estimate, base: Estimate, clusters: Codes | None) -> Di
     if tuned.value is None or base.value is None or tuned.contributions is None or base.contributions is None:
         return None
     error, degrees, tails, _ = spread(tuned.contributions.minus(base.contributions), clusters)
-    mean = tuned.value - base.value
-    if not math.isfinite(error) or tuned.n < 2:
-        return difference(mean, None, None, None, None, tuned.n, "none: fewer than two rows", None)
+    mean, n = tuned.value - base.value, tuned.n
+    if not math.isfinite(error) or n < 2:
+        return difference_entry(Interval(mean, None, None, "none: fewer than two rows"))
     half = float(stdtrit(degrees if clusters is None else tails, (1 + CONFIDENCE) / 2)) * error
     p_value = 2 * float(stdtr(tails, -abs(mean) / error)) if error > 0 else float(mean == 0)
     over = f" over {int(degrees) + 1:,} groups" if clusters is not None else ""
-    return difference(mean, mean - half, mean + half, p_value, error, tuned.n, f"influence, paired{over}", f"t{over}")
-
-
-def difference(
-    mean: float,
-    low: float | None,
-    high: float | None,
-    p_value: float | None,
-    error: float | None,
-    n: int,
-    method: str,
-    test: str | None,
-    exact: float | None = None,
-) -> Difference:
-    """A difference as the summary has it. ``deviation`` is what one row would have: the error times the root of n."""
-    deviation = None if error is None else error * math.sqrt(n)
-    return {
-        "mean": mean,
-        "ci_low": low,
-        "ci_high": high,
-        "confidence": CONFIDENCE,
-        "method": method,
-        "p_value": p_value,
-        "p_adjusted": p_value,
-        "p_exact": exact,
-        "test": test,
-        "deviation": deviation,
-        "detectable": detectable_difference(deviation, n) if deviation else None,
-    }
+    interval = Interval(mean, mean - half, mean + half, f"influence, paired{over}")
+    return difference_entry(interval, PValue(p_value, None, f"t{over}"), error * math.sqrt(n), n)
 
 
 def mean_estimate(losses: Floats, weight: Floats | None, clusters: Codes | None, *, positive: bool = False) -> Estimate:

@@ -8,8 +8,9 @@ import numpy as np
 from scipy.stats import binom
 
 from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
+from model_evaluation.runtime.statistics.proportions import CONFIDENCE
 
-from .estimates import CONFIDENCE, Contributions, Estimate, absent, by_contributions, mean_estimate
+from .estimates import Contributions, Estimate, absent, by_contributions, mean_estimate
 
 TINY = float(np.finfo(np.float64).eps)  # probabilities of 0 and 1 are moved by this, as scikit-learn does
 BLOCKS = 200  # of rows, for the spread of a median where there are very many

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple
+import math
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from scipy.stats import norm
 
 from model_evaluation.kinds.predictive.runtime.joined import Joined
-from model_evaluation.kinds.predictive.runtime.problem import (
-    BINARY_METRICS,
-    ProblemType,
-    ThresholdRule,
-)
+from model_evaluation.kinds.predictive.runtime.problem import ProblemType, ThresholdRule
 from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
-from model_evaluation.runtime.statistics.confusion import Cells, Function, accuracy, averaged
+from model_evaluation.runtime.statistics.confusion import Function, accuracy, averaged
+from model_evaluation.runtime.statistics.differences import difference_entry
+from model_evaluation.runtime.statistics.intervals import Interval
+from model_evaluation.runtime.statistics.permutation import PValue
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 from model_evaluation.runtime.summary import Difference
 
 from . import cells, losses
+from .cells import ClassMetric
 from .entries import Entries, EntryList, Estimates, outcomes_of, too_few
-from .estimates import Contributions, Estimate, absent, by_contributions, difference, mean_estimate
+from .estimates import Contributions, Estimate, absent, by_contributions, mean_estimate
 from .ranking import areas, average_precision, roc_auc
-from .shapes import agreement_metrics, shape_metrics, stability
+from .shapes import Compared, agreement_metrics, shape_metrics, stability
 
 SEED = 20260101
 NO_SCORES = "the model gives no scores"
@@ -37,38 +37,9 @@ def measure(joined: Joined, problem: ProblemType, rule: ThresholdRule, only: Col
     entries = EntryList(joined, only, too_few(joined) if problem == "binary" else None)
     if problem == "binary":
         _binary(joined, rule, entries)
-    elif problem == "multiclass":
-        _multiclass(joined, entries)
-    elif problem == "regression":
-        _regression(joined, entries)
     else:
-        _clustering(joined, entries)
+        {"multiclass": _multiclass, "regression": _regression, "clustering": _clustering}[problem](joined, entries)
     return entries.entries
-
-
-class ClassMetric(NamedTuple):
-    """A metric of predicted classes with its interval. ``right`` says that it is a share of right answers, ``within``
-    a class of the truth or all rows."""
-
-    function: Function
-    estimate: Callable[[cells.Table, Side], Estimate]
-    right: bool = False
-    within: int | None = None
-
-
-def _share(
-    function: Function, of: Cells, *, plain: bool = True, right: bool = False, within: int | None = None
-) -> ClassMetric:
-    def estimate(counted: cells.Table, side: Side) -> Estimate:
-        return cells.share_estimate(function, counted, side, of, plain=plain)
-
-    return ClassMetric(function, estimate, right, within)
-
-
-def _drawn(function: Function, drawn: cells.Draws | None, *, share: bool) -> ClassMetric:
-    return ClassMetric(
-        function, lambda counted, side: cells.drawn_estimate(function, counted, side, drawn, share=share)
-    )
 
 
 def _counted(joined: Joined) -> cells.Table | None:
@@ -88,45 +59,44 @@ def _add_class_metrics(
         estimates = {side: metric.estimate(counted, side) for side in counted.predicted}
         gap = outcomes = None
         if len(estimates) == 2:
-            tuned, base = estimates["tuned"], estimates["base"]
-            if metric.right:
-                gap = cells.mcnemar_difference(counted, tuned, base, metric.within)
-                outcomes = cells.right_outcomes(counted, metric.within) if gap and counted.weight is None else None
-            else:
-                gap = cells.drawn_difference(metric.function, tuned, base, paired, counted.clusters)
+            gap = metric.difference(counted, estimates["tuned"], estimates["base"], paired)
+            if metric.right and gap and counted.weight is None:
+                outcomes = cells.right_outcomes(counted, metric.within)
         entries.add(name, estimates, gap, outcomes)
 
 
 def _binary(joined: Joined, rule: ThresholdRule, entries: EntryList) -> None:
     counted = _counted(joined)
-    names = BINARY_METRICS[: BINARY_METRICS.index("roc_auc")]
     costs = rule.values if rule.rule == "cost" else None
+    drawn = paired = None
+    if counted is not None and entries.wants("matthews_corrcoef"):
+        drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
+    if counted is not None and entries.wants("balanced_accuracy", "precision", "f1", "f0_5", "f2", "matthews_corrcoef"):
+        paired = cells.paired_draws(counted, np.random.default_rng(SEED))
+    row, column = np.array([[0, 0], [1, 1]]), np.array([[0, 1], [0, 1]])
+    either = np.maximum(row, column)
+    metrics = {
+        "accuracy": ClassMetric(accuracy, of=np.ones((2, 2)), right=True),
+        "balanced_accuracy": ClassMetric(cells.balanced_accuracy, cells.balanced_interval),
+        "precision": ClassMetric(cells.precision, of=column),
+        "recall": ClassMetric(cells.recall, of=row, right=True, within=1),
+        "specificity": ClassMetric(cells.specificity, of=row[::-1], right=True, within=0),
+        "f1": ClassMetric(cells.f_beta(1), cells.f1_interval),
+        "f0_5": ClassMetric(cells.f_beta(0.5), of=either, plain=False),
+        "f2": ClassMetric(cells.f_beta(2), of=either, plain=False),
+        "matthews_corrcoef": ClassMetric(
+            cells.matthews_corrcoef, cells.from_draws(cells.matthews_corrcoef, drawn), share=False
+        ),
+    }
     if counted is None:
-        for name in names if costs is None else (*names, "expected_cost"):
+        for name in metrics if costs is None else (*metrics, "expected_cost"):
             entries.add(name, {side: absent(NO_CLASSES, len(joined)) for side in joined.said})
     else:
-        drawn = paired = None
-        if entries.wants("matthews_corrcoef"):
-            drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
-        if entries.wants("balanced_accuracy", "precision", "f1", "f0_5", "f2", "matthews_corrcoef"):
-            paired = cells.paired_draws(counted, np.random.default_rng(SEED))
-        row, column = np.array([[0, 0], [1, 1]]), np.array([[0, 1], [0, 1]])
-        either = np.maximum(row, column)
-        metrics = {
-            "accuracy": _share(accuracy, np.ones((2, 2)), right=True),
-            "balanced_accuracy": ClassMetric(cells.balanced_accuracy, cells.balanced_estimate),
-            "precision": _share(cells.precision, column),
-            "recall": _share(cells.recall, row, right=True, within=1),
-            "specificity": _share(cells.specificity, row[::-1], right=True, within=0),
-            "f1": ClassMetric(cells.f_beta(1), cells.f1_estimate),
-            "f0_5": _share(cells.f_beta(0.5), either, plain=False),
-            "f2": _share(cells.f_beta(2), either, plain=False),
-            "matthews_corrcoef": _drawn(cells.matthews_corrcoef, drawn, share=False),
-        }
         _add_class_metrics(counted, metrics, paired, entries)
         if costs is not None and entries.wants("expected_cost"):
-            estimates = {side: cells.cost_estimate(counted, side, costs) for side in counted.predicted}
-            entries.add_influence("expected_cost", estimates)
+            entries.add_influence(
+                "expected_cost", {side: cells.cost_estimate(counted, side, costs) for side in counted.predicted}
+            )
     _rankings(joined, entries)
     _probabilities(joined, entries)
 
@@ -171,14 +141,14 @@ def _multiclass(joined: Joined, entries: EntryList) -> None:
     for average in ("macro", "weighted"):
         for name in ("f1", "precision", "recall"):
             functions[f"{average}_{name}"] = averaged(name, weighted=average == "weighted")
+    functions["matthews_corrcoef"] = cells.matthews_corrcoef
     drawn = None
-    if entries.wants("accuracy", "matthews_corrcoef", *functions):
+    if entries.wants("accuracy", *functions):
         drawn = cells.joint_draws(counted, np.random.default_rng(SEED), 1_000 if classes > 5 else cells.DRAWS)
-    metrics = {
-        "accuracy": _share(accuracy, np.ones((classes, classes)), right=True),
-        **{name: _drawn(function, drawn, share=True) for name, function in functions.items()},
-        "matthews_corrcoef": _drawn(cells.matthews_corrcoef, drawn, share=False),
-    }
+    metrics = {"accuracy": ClassMetric(accuracy, of=np.ones((classes, classes)), right=True)}
+    for name, function in functions.items():
+        share = name != "matthews_corrcoef"
+        metrics[name] = ClassMetric(function, cells.from_draws(function, drawn), share=share)
     _add_class_metrics(counted, metrics, drawn, entries)
     _several_rankings(joined, entries)
     _probabilities(joined, entries)
@@ -205,10 +175,8 @@ def class_aucs(joined: Joined, side: Side) -> list[Estimate] | None:
     score = joined.said[side].score
     if score is None:
         return None
-    truth = np.asarray(joined.truth)
-    return [
-        roc_auc(truth == code, score[:, code], joined.weight, joined.clusters) for code in range(len(joined.classes))
-    ]
+    truth, weight, clusters = np.asarray(joined.truth), joined.weight, joined.clusters
+    return [roc_auc(truth == code, own, weight, clusters) for code, own in enumerate(score.T)]
 
 
 def _averaged(joined: Joined, aucs: Sequence[Estimate], weighted: bool) -> Estimate:
@@ -280,22 +248,20 @@ def _regression(joined: Joined, entries: EntryList) -> None:
 def _median_gap(joined: Joined, medians: Estimates, errors: Mapping[Side, Floats]) -> Difference | None:
     if len(medians) < 2 or not joined.plain or len(joined) < 2:
         return None
-    tuned, base = medians["tuned"].value, medians["base"].value
-    assert tuned is not None
-    assert base is not None
-    rng = np.random.default_rng(SEED)
+    rng, n = np.random.default_rng(SEED), len(joined)
     error = losses.median_difference_error(np.abs(errors["tuned"]), np.abs(errors["base"]), rng)
-    mean, n = tuned - base, len(joined)
+    mean = (medians["tuned"].value or 0.0) - (medians["base"].value or 0.0)
     half = 1.959964 * error
     p_value = float(2 * norm.sf(abs(mean) / error)) if error > 0 else float(mean == 0)
     method = "blocks of rows, normal" if n > losses.RESAMPLED_ROWS else "bootstrap, normal"
-    return difference(mean, mean - half, mean + half, p_value, error, n, method, "normal")
+    interval = Interval(mean, mean - half, mean + half, method)
+    return difference_entry(interval, PValue(p_value, None, "normal"), error * math.sqrt(n), n)
 
 
 def _clustering(joined: Joined, entries: EntryList) -> None:
     codes = {side: said.codes for side, said in joined.said.items() if said.codes is not None}
     truth = None if joined.truth is None else np.asarray(joined.truth, np.int64)
-    compared: dict[str, tuple[Estimates, Difference | None]] = {}
+    compared: dict[str, Compared] = {}
     if entries.wants("silhouette", "davies_bouldin", "calinski_harabasz"):
         compared |= shape_metrics(joined.features, codes)
     if entries.wants("adjusted_rand", "adjusted_mutual_info"):

@@ -16,8 +16,9 @@ from scipy.special import ndtri
 
 from model_evaluation.kinds.predictive.runtime.tables import Booleans, Codes, Floats
 from model_evaluation.runtime.statistics.confusion import divided
+from model_evaluation.runtime.statistics.proportions import CONFIDENCE
 
-from .estimates import CONFIDENCE, Contributions, Estimate, absent, by_contributions
+from .estimates import Contributions, Estimate, absent, by_contributions
 
 BINNED_ROWS = 1_000_000  # from here on contributions come from a histogram
 BINS = 1 << 14
@@ -75,9 +76,8 @@ def roc_auc(
     if weight is None:
         value = (known or areas(truth, score)).roc_auc
         assert value is not None
-        contributions = own - value
-        for mask, size in ((truth, m), (~truth, n)):
-            contributions[mask] *= 1 / math.sqrt(size * (size - 1)) if size > 1 else 1 / size
+        of_positive, of_negative = (1 / math.sqrt(size * max(1, size - 1)) for size in (m, n))
+        contributions = (own - value) * np.where(truth, of_positive, of_negative)
     else:
         value = float(np.average(own[truth], weights=weight[truth]))
         contributions = (own - value) * weight / np.where(truth, weight[truth].sum(), weight[~truth].sum())

@@ -13,7 +13,7 @@ from model_evaluation.kinds.predictive.runtime.problem import PrimaryMetric, Pro
 from model_evaluation.kinds.predictive.runtime.tables import Booleans, Texts
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.adjustment import benjamini_hochberg
-from model_evaluation.runtime.statistics.differences import settle_verdicts
+from model_evaluation.runtime.statistics.differences import settle_verdicts, withhold_interval
 from model_evaluation.runtime.statistics.proportions import wilson_interval
 
 from .entries import FEWEST_OF_A_CLASS, Entries, metric_of
@@ -27,7 +27,6 @@ BESIDE: Mapping[ProblemType, tuple[str, ...]] = {
     "binary": ("recall", "precision", "specificity"),
     "multiclass": ("accuracy", "macro_f1"),
     "regression": ("mean_absolute_error", "root_mean_squared_error"),
-    "clustering": (),
 }
 """What is measured in a segment beside the primary metric."""
 Segments = dict[str, dict[str, Entries]]
@@ -66,7 +65,7 @@ def segments(
     values and neither interval nor verdict. P-values are corrected over all of them (Benjamini and Hochberg)."""
     result: Segments = {}
     notes: list[str] = []
-    names = {primary.name, *BESIDE[problem]}
+    names = {primary.name, *BESIDE.get(problem, ())}
     for field in fields:
         values = joined.slices[field]
         counts = pd.Series(values).value_counts(sort=True)
@@ -103,32 +102,24 @@ def _without_intervals(entries: Entries) -> None:
             if own is not None:
                 own["ci_low"] = own["ci_high"] = None
                 own["method"] = reason
-        gap = entry["difference"]
-        if gap is not None:
-            gap["ci_low"] = gap["ci_high"] = gap["p_value"] = gap["p_adjusted"] = gap["p_exact"] = gap["test"] = None
-            gap["method"] = reason
+        if entry["difference"] is not None:
+            withhold_interval(entry["difference"], reason)
 
 
 def gaps(joined: Joined, fields: Sequence[str]) -> dict[str, list[Gap]]:
     """By field: selection rate, recall and false positive rate of each model, between the segments that have 30 rows
     that the rate is a share of. For binary problems whose rows count once each; what they mean is for people to say."""
-    result: dict[str, list[Gap]] = {}
     truth = np.asarray(joined.truth)
+    rates = {"selection_rate": truth >= 0, "recall": truth == 1, "false_positive_rate": truth == 0}
+    result: dict[str, list[Gap]] = {}
     for field in fields:
-        shown: list[Gap] = []
-        for side, said in joined.said.items():
-            if said.codes is None or joined.weight is not None:
-                continue
-            positive = said.codes == 1
-            for rate, rows in (
-                ("selection_rate", np.ones(len(joined), bool)),
-                ("recall", truth == 1),
-                ("false_positive_rate", truth == 0),
-            ):
-                gap = _gap(rate, side, joined.slices[field][rows], positive[rows])
-                if gap is not None:
-                    shown.append(gap)
-        result[field] = shown
+        shown = [
+            _gap(rate, side, joined.slices[field][rows], said.codes[rows] == 1)
+            for side, said in joined.said.items()
+            if said.codes is not None and joined.weight is None
+            for rate, rows in rates.items()
+        ]
+        result[field] = [gap for gap in shown if gap]
     return result
 
 
@@ -141,19 +132,14 @@ def _gap(rate: str, side: Side, segment: Texts, positive: Booleans) -> Gap | Non
         return None
     counts, hits = counts[usable], hits[usable]
     shares = hits / counts
-    rates: list[GroupRate] = []
-    for at in (int(shares.argmin()), int(shares.argmax())):
-        low, high = wilson_interval(float(shares[at]), int(counts[at]))
-        name = str(names[usable[at]]) or "(blank)"
-        rates.append({"group": name, "value": float(shares[at]), "ci_low": low, "ci_high": high, "of": int(counts[at])})
-    rng = np.random.default_rng(SEED)
-    drawn = rng.binomial(counts, hits.sum() / counts.sum(), size=(DRAWS, len(counts))) / counts
+
+    def rate_of(at: int) -> GroupRate:
+        value, n = float(shares[at]), int(counts[at])
+        low, high = wilson_interval(value, n)
+        return {"group": str(names[usable[at]]) or "(blank)", "value": value, "ci_low": low, "ci_high": high, "of": n}
+
+    lowest, highest = rate_of(int(shares.argmin())), rate_of(int(shares.argmax()))
+    drawn = np.random.default_rng(SEED).binomial(counts, hits.sum() / counts.sum(), size=(DRAWS, len(counts))) / counts
     by_chance = float(np.quantile(np.ptp(drawn, axis=1), 0.95))
-    return {
-        "rate": rate,
-        "model": side,
-        "lowest": rates[0],
-        "highest": rates[1],
-        "gap": rates[1]["value"] - rates[0]["value"],
-        "by_chance": by_chance,
-    }
+    gap = highest["value"] - lowest["value"]
+    return {"rate": rate, "model": side, "lowest": lowest, "highest": highest, "gap": gap, "by_chance": by_chance}

@@ -12,10 +12,13 @@ from sklearn import metrics as sk
 from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.confusion import Cells, divided
+from model_evaluation.runtime.statistics.differences import difference_entry
+from model_evaluation.runtime.statistics.intervals import Interval
+from model_evaluation.runtime.statistics.permutation import PValue
 from model_evaluation.runtime.summary import Difference
 
 from .cells import quantiles, table
-from .estimates import Contributions, Estimate, absent, difference, difference_of
+from .estimates import Contributions, Estimate, absent, difference_of
 
 FEWEST_ROWS = 20
 SAMPLE = 5_000  # rows: a silhouette looks at all pairs of them
@@ -49,9 +52,8 @@ def shape_metrics(features: Floats | None, codes: Mapping[Side, Codes]) -> dict[
     rows = shape_sample(features)
     if features is None or len(rows) < 3:
         return {name: ({side: absent("there are no features") for side in codes}, None) for name in names}
-    own = features[rows]
+    own, n = features[rows], len(rows)
     sampled = {side: values[rows] for side, values in codes.items()}
-    n = len(rows)
     estimates: dict[Side, Estimate] = {}
     for side, values in sampled.items():
         each = silhouettes(own, values)
@@ -139,11 +141,11 @@ def _from_draws(values: Mapping[Side, float | None], draws: Mapping[Side, Floats
     gaps = draws["tuned"] - draws["base"]
     gaps = gaps[np.isfinite(gaps)]
     low, high = quantiles(gaps)
-    mean = tuned - base
-    error = float(np.std(gaps, ddof=1)) if len(gaps) > 1 else None
+    deviation = float(np.std(gaps, ddof=1)) * math.sqrt(n) if len(gaps) > 1 else None
     below = (np.count_nonzero(gaps < 0) + np.count_nonzero(gaps == 0) / 2 + 1) / (len(gaps) + 2)
-    p_value = float(min(1.0, 2 * min(below, 1 - below))) if error else 1.0
-    return estimates, difference(mean, low, high, p_value, error, n, f"{method}, paired", "bootstrap")
+    p_value = float(min(1.0, 2 * min(below, 1 - below))) if deviation else 1.0
+    interval = Interval(tuned - base, low, high, f"{method}, paired")
+    return estimates, difference_entry(interval, PValue(p_value, None, "bootstrap"), deviation, n)
 
 
 def agreement_metrics(truth: Codes | None, codes: Mapping[Side, Codes], classes: int) -> dict[str, Compared]:

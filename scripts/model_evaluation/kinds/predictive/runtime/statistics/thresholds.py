@@ -104,12 +104,11 @@ def choose_threshold(truth: Booleans, score: Floats, rule: ThresholdRule, weight
 
 def decide(joined: Joined, rule: ThresholdRule, validation: Joined | None) -> Decided:
     """Every model's predicted classes, each at its own threshold; a model that gives classes only keeps them."""
-    said: dict[Side, Said] = {}
+    said = dict(joined.said)
     values: dict[str, float | None] = {}
     notes: list[str] = []
     for side, own in joined.said.items():
         at, values[side], remark = _threshold(side, own, joined, rule, validation)
-        said[side] = own
         if own.score is not None and at is not None:
             said[side] = replace(own, codes=(own.score >= at).astype(np.int64), threshold=values[side])
         notes += [remark] if remark else []
@@ -178,9 +177,8 @@ def seeded_folds(ids: Texts, truth: Booleans, clusters: Codes | None) -> Codes:
     folds = np.empty(len(ids), np.int64)
     order = np.argsort(np.asarray(ids, str), kind="stable")
     if clusters is not None:
-        _, first = np.unique(clusters[order], return_index=True)
-        numbers = clusters[order][np.sort(first)]
-        of_group = dict(zip(numbers.tolist(), (rng.permutation(len(numbers)) % FOLDS).tolist(), strict=True))
+        numbers = list(dict.fromkeys(clusters[order].tolist()))
+        of_group = dict(zip(numbers, (rng.permutation(len(numbers)) % FOLDS).tolist(), strict=True))
         return np.array([of_group[number] for number in clusters.tolist()], np.int64)
     for own in (False, True):
         places = order[truth[order] == own]
