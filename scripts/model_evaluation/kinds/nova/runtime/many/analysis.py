@@ -89,16 +89,17 @@ def _read_side(
     store: Store, output: OutputFiles, name: str, drawn: Places, answer_field: str, *, named: bool
 ) -> tuple[Answers, DetailRows]:
     """One model's answers to all records, and those to the records that were drawn, read cell by cell."""
-    store = store._replace(connection=store.connection.cursor())
     problems: list[str] = []
-    tables = open_tables(store.connection, output.details, problems)
-    if not tables.paths:
-        raise no_rows(name, problems)
-    details = read_details(store, tables, answer_field, problems, named=named)
-    answers = read_answers(store, details, match(store, details, named=named), answer_field)
-    del details  # it is large
-    rows = answers.matched.rows[drawn]
-    read = raw_rows(store, tables, np.sort(rows[rows >= 0]), problems)
+    with store.connection.cursor() as connection:
+        store = store._replace(connection=connection)
+        tables = open_tables(connection, output.details, problems)
+        if not tables.starts[-1]:
+            raise no_rows(name, problems)
+        details = read_details(store, tables, answer_field, problems, named=named)
+        answers = read_answers(store, details, match(store, details, named=named), answer_field)
+        del details  # it is large
+        rows = answers.matched.rows[drawn]
+        read = raw_rows(store, tables, np.sort(rows[rows >= 0]), problems)
     return answers, DetailRows(read, list(dict.fromkeys(problems)), logprobs_of(list(tables.kinds)), len(tables.paths))
 
 

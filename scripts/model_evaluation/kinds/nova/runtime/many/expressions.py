@@ -157,8 +157,8 @@ def undecided(text: str, value: str) -> str:
     return f"(starts_with({text}, '{{') AND ({matches(text, DISPUTED)} OR {repeated}))"
 
 
-def scalars(value: str, names: Sequence[str]) -> str:
-    """Fields of JSON metadata as texts, read together."""
+def members(value: str, names: Sequence[str]) -> str:
+    """The selection of fields of JSON objects as texts, which are read together."""
     paths = ", ".join(quoted(f'$."{name}"') for name in names)
     columns = ", ".join(f"texts[{at}] AS {named(name)}" for at, name in enumerate(names, 1))
     return f"SELECT {columns} FROM (SELECT json_extract_string({value}, [{paths}]) AS texts FROM dataset WHERE usable)"

@@ -102,30 +102,28 @@ def _dataset_query(lines: str, answer_field: str) -> str:
 def _read_fields(connection: duckdb.DuckDBPyConnection) -> dict[str, pa.DictionaryArray]:
     """Metadata fields by name, a text or null per record: those with so few values that they may be slices or
     clusters."""
-    run = connection.sql
-    keys = run(
-        "SELECT DISTINCT unnest(keys) FROM (SELECT DISTINCT json_keys(metadata) AS keys FROM dataset WHERE usable)"
-    ).fetchall()
-    names = sorted(str(key) for (key,) in keys)
+    keys = "SELECT DISTINCT json_keys(metadata) AS keys FROM dataset WHERE usable"
+    names = sorted(str(key) for (key,) in connection.execute(f"SELECT DISTINCT unnest(keys) FROM ({keys})").fetchall())
+    first = _scalars(connection, names, f"LIMIT {LOOKED_AT}")
+    kept = [name for name in names if name in CLUSTER_FIELDS or len(first[name].dictionary) <= CATEGORY_VALUES]
+    return _scalars(connection, kept)
+
+
+def _scalars(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str], further: str = ""
+) -> dict[str, pa.DictionaryArray]:
+    """Fields of the metadata by name, without lists, objects and what is blank."""
     if not names:
         return {}
-    first: pa.Table = run(f"{sql.scalars('metadata', names)} LIMIT {LOOKED_AT}").to_arrow_table()
-    kept = [
-        name for name in names if name in CLUSTER_FIELDS or len(first[name].unique().drop_null()) <= CATEGORY_VALUES
-    ]
-    if not kept:
-        return {}
-    table: pa.Table = run(sql.scalars("metadata", kept)).to_arrow_table()
-    return {name: _scalars(table[name].combine_chunks().dictionary_encode()) for name in kept}
-
-
-def _scalars(field: pa.DictionaryArray) -> pa.DictionaryArray:
-    """A field without lists, objects and what is blank."""
-    none = pa_compute.match_substring_regex(field.dictionary, NO_SCALAR)
-    if not pa_compute.any(none).as_py():
-        return field
-    texts = pa_compute.if_else(none, None, field.dictionary)
-    return texts.take(field.indices).dictionary_encode()
+    table: pa.Table = connection.sql(f"{sql.members('metadata', names)} {further}").to_arrow_table()
+    fields = {}
+    for name in names:
+        field = table[name].combine_chunks().dictionary_encode()
+        none = pa_compute.match_substring_regex(field.dictionary, NO_SCALAR)
+        if pa_compute.any(none).as_py():
+            field = pa_compute.if_else(none, None, field.dictionary).take(field.indices).dictionary_encode()
+        fields[name] = field
+    return fields
 
 
 def _keys(prompt: str, gold: str) -> str:
@@ -146,8 +144,8 @@ def _field_columns(answer_field: str) -> tuple[str, str, str, str]:
 
 
 class Tables(NamedTuple):
-    """The container's tables of one model: names as the job gave them and files, how many rows are before each file's,
-    what columns they have, and the names of the metrics of their first row."""
+    """The container's tables of one model: names as the job gave them and files, how many rows are before each file's
+    and in all, what columns they have, and the names of the metrics of their first row."""
 
     names: list[str]
     paths: list[Path]
@@ -180,7 +178,7 @@ def open_tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Path
         except (pa.ArrowException, OSError) as error:
             problems.append(f"{name.rpartition('/')[2]} is no Parquet file: {error}")
             del listed[name]
-    opened = Tables(list(listed), list(listed.values()), starts[:-1], {}, ())
+    opened = Tables(list(listed), list(listed.values()), starts, {}, ())
     if not listed:
         return opened
     kinds = {name: str(kind) for name, kind, *_ in connection.execute(f"DESCRIBE {opened.source}").fetchall()}
