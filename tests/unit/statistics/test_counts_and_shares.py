@@ -28,7 +28,14 @@ class TestCounting:
     def test_late_rare_values_are_not_missed(self) -> None:
         values = np.r_[np.zeros(50_000), 0.5]
         found, counts = distinct_counts(values)
+        assert counts is not None
         assert (found.tolist(), counts.tolist()) == ([0.0, 0.5], [50_000, 1])
+
+    def test_of_many_values_none_is_counted(self) -> None:
+        values = np.random.default_rng(1).random(5_000)
+        found, counts = distinct_counts(values)
+        assert counts is None
+        assert found == pytest.approx(values, abs=1e-12)
 
 
 class TestMultiplicity:

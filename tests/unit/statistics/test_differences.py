@@ -77,6 +77,19 @@ def test_pairs_that_are_counted_say_what_rows_say(
     assert counted == by_row | {"difference": {}}
 
 
+def test_many_different_scores_say_unsorted_what_they_say_counted() -> None:
+    scores = np.random.default_rng(2).random((2, 6_000))
+    metric = Metric("M", limits=(0.0, 1.0))
+    unsorted, counted = (
+        compare_paired(metric, *scores, rng=np.random.default_rng(1), counts=counts)
+        for counts in (None, np.ones(6_000, np.int64))
+    )
+    assert unsorted["difference"].pop("method") == counted["difference"].pop("method") == "Student t"
+    assert unsorted["difference"].pop("test") == counted["difference"].pop("test") == "sign-flip, normal limit"
+    assert unsorted.pop("difference") == pytest.approx(counted.pop("difference"), rel=1e-9)
+    assert unsorted == counted
+
+
 def test_clusters_make_the_share_of_wins_less_certain() -> None:
     alone, together = entry_of(30, 10, 20), entry_of(30, 10, 20, clusters=np.arange(60) // 10)
     assert alone["strength"]["tuned"] == together["strength"]["tuned"] == 0.75

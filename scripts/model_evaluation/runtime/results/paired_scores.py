@@ -234,14 +234,17 @@ def _entry(
     metric: Metric, paired: PairedScores, where: Selection, rng: np.random.Generator, resamples: int
 ) -> MetricEntry:
     """A metric's entry over the records ``where``."""
-    own = paired.scores[metric.name]
+    own = {
+        side: Scores(*(part if part is None else part[where] for part in scores))
+        for side, scores in paired.scores[metric.name].items()
+    }
     comparison = NOTHING_COMPARED
     if len(own) == 2:
         clusters = paired.clusters.numbers[where] if paired.clusters is not None else None
         groups = paired.groups[where] if paired.groups is not None else None
-        tuned, base = matched(own["tuned"].numbers[where], own["base"].numbers[where], groups)
+        tuned, base = matched(own["tuned"].numbers, own["base"].numbers, groups)
         comparison = compare_paired(metric, tuned, base, rng=rng, clusters=clusters, resamples=resamples)
-    return metric_entry(metric, {side: _model_scores(scores, where) for side, scores in own.items()}, comparison)
+    return metric_entry(metric, {side: _model_scores(scores) for side, scores in own.items()}, comparison)
 
 
 def matched(tuned: Floats, base: Floats, groups: Places | None) -> tuple[Floats, Floats]:
@@ -260,15 +263,14 @@ def matched(tuned: Floats, base: Floats, groups: Places | None) -> tuple[Floats,
     return tuned, base
 
 
-def _model_scores(scores: Scores, where: Selection) -> ModelScores:
-    numbers = scores.numbers[where]
-    known = np.isfinite(numbers)
-    reasons, labels = (_tally(texts, where, known) for texts in (scores.reasons, scores.labels))
-    mean = float(numbers[known].mean()) if known.any() else None
-    return model_scores_entry(mean, int(known.sum()), reasons, labels)
+def _model_scores(scores: Scores) -> ModelScores:
+    known = np.isfinite(scores.numbers)
+    numbers = scores.numbers[known]
+    reasons, labels = (_tally(texts, known) for texts in (scores.reasons, scores.labels))
+    return model_scores_entry(float(numbers.mean()) if len(numbers) else None, len(numbers), reasons, labels)
 
 
-def _tally(texts: Texts | None, where: Selection, known: NDArray[np.bool_]) -> dict[str, int]:
+def _tally(texts: Texts | None, known: NDArray[np.bool_]) -> dict[str, int]:
     """How often each text occurs among the records that have no number, in alphabetical order."""
-    own = [] if texts is None else texts[where][~known].tolist()
+    own = [] if texts is None else texts[~known].tolist()
     return dict(sorted(Counter(text for text in own if text is not None).items()))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model_evaluation.runtime.summary import Comparison, Difference, EntryOf, Model, ModelScores
 
 from .adjustment import PValues
-from .counts import Counts, Floats, distinct_counts
+from .counts import Counts, Floats, number_of, total
 from .intervals import Interval, cluster_values, paired_interval
 from .metrics import Metric
 from .permutation import PValue, sign_flip_test
@@ -52,15 +52,13 @@ def compare_paired(
         tuned, base, rng=rng, counts=counts, clusters=groups, limits=metric.limits, resamples=resamples
     )
     good = np.round(differences if metric.direction == "higher" else -differences, 12)
-    times = np.ones(len(good), np.int64) if counts is None else counts
-    n, wins, losses = int(times.sum()), int(times[good > 0].sum()), int(times[good < 0].sum())
+    n, wins, losses = number_of(good, counts), int(total(good > 0, counts)), int(total(good < 0, counts))
     deviation = _deviation(units, counts)
     if deviation is not None and groups is not None:
         deviation *= math.sqrt(n / len(units))
     worth = None if groups is None else effective_size(good > 0, good != 0, groups)
     strength = davidson_strength(wins, n - wins - losses, losses, effective=worth)
-    values, times = distinct_counts(units, counts)
-    test = sign_flip_test(values, rng=rng, counts=times, resamples=resamples)
+    test = sign_flip_test(units, rng=rng, counts=counts, resamples=resamples)
     return {
         **compared_entry(metric, difference_entry(interval, test, deviation, n), n),
         "wins": wins,
@@ -142,7 +140,7 @@ def withhold_interval(difference: Difference, reason: str) -> None:
 
 def _deviation(values: Floats, counts: Counts | None) -> float | None:
     """The standard deviation of values that occur so often; ``None`` below two."""
-    n = len(values) if counts is None else int(counts.sum())
+    n = number_of(values, counts)
     if n < 2:
         return None
     squares = (values - np.average(values, weights=counts)) ** 2

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from .counts import RESAMPLED_VALUES, Counts, Floats, distinct_counts, only_values
+from .counts import RESAMPLED_VALUES, Counts, Floats, distinct_counts, number_of, only_values, total
 from .permutation import chosen_counts
 from .proportions import CONFIDENCE, wilson_interval
 from .verdicts import FEWEST_PAIRS
@@ -57,19 +57,19 @@ def paired_interval(
     (:func:`cluster_values`); yes/no scores are then treated like any others, and there are no ``counts``.
     """
     differences = np.asarray(tuned, float) - np.asarray(base, float)
-    if (len(differences) if counts is None else counts.sum()) < 2:
+    if number_of(differences, counts) < 2:
         return Interval(float(differences[0]) if len(differences) else None, None, None, "none: fewer than two pairs")
     units = cluster_values(differences, clusters)
     clustered = len(units) < len(differences)
     values, numbers = distinct_counts(units, counts)
-    n = int(numbers.sum())
+    n = number_of(units, counts)
     if n < 2:
         return Interval(float(differences.mean()), None, None, "none: fewer than two clusters")
     if limits and not clustered and only_values(tuned, limits) and only_values(base, limits):
         return newcombe_interval(tuned, base, counts=counts, limits=limits)
     if len(values) == 1:
         return constant_interval(float(values[0]), n, limits=limits)
-    if n < FEWEST_PAIRS or len(values) > RESAMPLED_VALUES:
+    if numbers is None or n < FEWEST_PAIRS or len(values) > RESAMPLED_VALUES:
         interval = student_interval(values, numbers)
     elif n < SMALL_SAMPLE:
         interval = sign_flip_interval(values, numbers, rng=rng, resamples=resamples)
@@ -102,10 +102,10 @@ def cluster_values(differences: Floats, clusters: NDArray[np.int64] | None) -> F
     return np.asarray(mean + (sums - mean * sizes) * (len(sizes) / len(differences)))
 
 
-def student_interval(values: Floats, counts: Counts) -> Interval:
-    """Student's t interval of a mean, from distinct values and counts; needs n >= 2."""
-    n, mean = int(counts.sum()), _mean(values, counts)
-    half = _student_quantile(n) * math.sqrt(float(np.sum(counts * (values - mean) ** 2)) / (n - 1) / n)
+def student_interval(values: Floats, counts: Counts | None) -> Interval:
+    """Student's t interval of a mean, from values and counts; needs n >= 2."""
+    n, mean = number_of(values, counts), _mean(values, counts)
+    half = _student_quantile(n) * math.sqrt(total((values - mean) ** 2, counts) / (n - 1) / n)
     return Interval(mean, mean - half, mean + half, "Student t")
 
 
@@ -178,7 +178,7 @@ def bca_probabilities(values: Floats, counts: Counts, means: Floats, quantile: f
 
 
 def sparse_interval(
-    values: Floats, counts: Counts, *, limits: tuple[float, float] | None = None
+    values: Floats, counts: Counts | None, *, limits: tuple[float, float] | None = None
 ) -> tuple[float, float]:
     """Interval of a mean that knows how few rows differ from zero; too narrow where most do.
 
@@ -189,15 +189,14 @@ def sparse_interval(
     the scale, from 30 rows on 15 / n of it, or that of the other side if that is larger or there are no
     ``limits``. Needs a non-zero value.
     """
-    n, mean = int(counts.sum()), _mean(values, counts)
-    weights = counts / counts[values != 0].sum()
-    unseen = math.sqrt(float(np.sum(weights * values**2)))
+    n, mean, squares = number_of(values, counts), _mean(values, counts), values**2
+    unseen = math.sqrt(total(squares, counts) / total(values != 0, counts))
     if limits is not None:
         unseen = max(unseen, UNSEEN_SHARE * min(1.0, SMALL_SAMPLE / n) * (limits[1] - limits[0]))
     ends = []
     for signs in (values > 0, values < 0):
-        k = int(counts[signs].sum())
-        typical = math.sqrt(float(np.sum(counts[signs] * values[signs] ** 2)) / k) if k else unseen
+        k = int(total(signs, counts))
+        typical = math.sqrt(total(squares * signs, counts) / k) if k else unseen
         low, high = wilson_interval(k / n, n)
         ends.append(((k / n - low) * typical, (high - k / n) * typical))
     (wins_below, wins_above), (losses_below, losses_above) = ends
@@ -246,8 +245,8 @@ def newcombe_interval(
     return Interval(mean * span, (mean - below) * span, (mean + above) * span, "Newcombe paired")
 
 
-def _mean(values: Floats, counts: Counts) -> float:
-    return float(values @ counts) / int(counts.sum())
+def _mean(values: Floats, counts: Counts | None) -> float:
+    return total(values, counts) / number_of(values, counts)
 
 
 def _student_quantile(n: int) -> float:

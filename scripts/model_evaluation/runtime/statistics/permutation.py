@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .counts import RESAMPLED_VALUES, Counts, Floats, distinct_counts
+from .counts import RESAMPLED_VALUES, Counts, Floats, distinct_counts, total
 from .proportions import mcnemar_test
 
 EXACT_PATTERNS = 2**15  # distinct patterns that are enumerated: all up to 15 records, and few-valued ones far beyond
@@ -49,29 +49,35 @@ def sign_flip_test(
     """
     if len(differences) == 0:
         return PValue(None, None, "")
-    values, value_counts = distinct_counts(differences, counts)
-    total = abs(float(values @ value_counts))
+    values, times = distinct_counts(differences, counts)
+    if times is None:
+        return _normal_limit(total(values, None), total(values**2, None))
     sizes, at = np.unique(np.abs(values[values != 0]), return_inverse=True)
-    numbers = np.bincount(at, weights=value_counts[values != 0]).astype(np.int64)
+    numbers = np.bincount(at, weights=times[values != 0]).astype(np.int64)
     if len(sizes) == 0:
         return PValue(1.0, 1.0, "none: no row differs")
     if len(sizes) == 1:
-        wins = int(value_counts[values > 0].sum())
+        wins = int(times[values > 0].sum())
         return PValue(*mcnemar_test(wins, int(numbers[0]) - wins), "McNemar, exact, mid-p")
     if len(sizes) > RESAMPLED_VALUES:
-        p_value = math.erfc(total / math.sqrt(2 * float(numbers @ sizes**2)))
-        return PValue(p_value, p_value, "sign-flip, normal limit")
+        return _normal_limit(total(values, times), total(sizes**2, numbers))
     patterns = chosen_counts(numbers, rng=rng, resamples=resamples)
     sums = np.abs(patterns.chosen @ (2 * sizes) - numbers @ sizes)
+    observed = abs(total(values, times))
     slack = 1e-9 * float(sizes @ numbers)  # sums in another order differ in their last digits
-    beyond = float(patterns.weights @ (sums > total + slack))
-    equal = float(patterns.weights @ (np.abs(sums - total) <= slack))
+    beyond = float(patterns.weights @ (sums > observed + slack))
+    equal = float(patterns.weights @ (np.abs(sums - observed) <= slack))
     if patterns.exact:
         return PValue(beyond + equal / 2, beyond + equal, "sign-flip, exact, mid-p")
     n = len(sums)
     beyond, equal = beyond * n, equal * n + 1
     method = f"sign-flip, {resamples:,} patterns, mid-p"
     return PValue((beyond + equal / 2) / (n + 1), (beyond + equal) / (n + 1), method)
+
+
+def _normal_limit(whole: float, squares: float) -> PValue:
+    p_value = math.erfc(abs(whole) / math.sqrt(2 * squares))
+    return PValue(p_value, p_value, "sign-flip, normal limit")
 
 
 class Patterns(NamedTuple):

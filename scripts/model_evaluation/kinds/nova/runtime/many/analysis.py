@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,6 @@ from model_evaluation.kinds.nova.runtime.scores.analysis import (
     no_rows,
     put_to_records,
 )
-from model_evaluation.kinds.nova.runtime.scores.answers import MatchCounts
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.results.examples import FIXED_COLUMNS, examples_table
 from model_evaluation.runtime.results.paired_labels import class_table
@@ -30,8 +30,8 @@ from model_evaluation.runtime.results.slices import Places
 from model_evaluation.runtime.rows import DatasetRow, read_dataset_row
 from model_evaluation.runtime.statistics.metrics import Metric
 
-from .pairing import confusion, is_named, match, read_scores, row_numbers
-from .store import Store, Tables, load_details, open_store, open_tables, raw_rows
+from .pairing import Answers, is_named, match, paired_answers, read_answers
+from .store import Store, open_store, open_tables, raw_rows, read_details
 
 MANY_ROWS = 20_000
 """From this many rows on they are read as columns."""
@@ -44,30 +44,25 @@ def analyse_many(
 ) -> NovaAnalysis:
     """As :func:`model_evaluation.kinds.nova.runtime.scores.analysis.analyse_answers`, of a dataset's file of many rows;
     ``asked`` comes without rows. Raises ``ImportError`` without DuckDB."""
-    field = asked.answer_field
-    with open_store(dataset, field) as store:
-        named = is_named(store)
-        problems: dict[Side, list[str]] = {side: [] for side in asked.evaluation.sides}
-        tables: dict[Side, Tables] = {}
-        counts: dict[Side, MatchCounts] = {}
-        metrics: dict[Side, list[str]] = {}
-        for side in asked.evaluation.sides:
-            tables[side] = open_tables(store.connection, outputs[side].details, problems[side])
-            if not tables[side].paths:
-                raise no_rows(asked.evaluation.names[side], problems[side])
-            metrics[side] = load_details(store, side, tables[side], field, problems[side], named=named)
-            counts[side] = match(store, side, named=named)
-        paired, fields = read_scores(store, metrics, named=named, answer_field=field)
-        classes = {side: class_table(confusion(store, side)) for side in tables} if field else {}
+    sides, names = asked.evaluation.sides, asked.evaluation.names
+    with open_store(dataset, asked.answer_field) as store:
         drawn = np.sort(np.random.default_rng(SEED).permutation(len(store.lines))[:TEXT_ROWS])
-        rows = _dataset_rows(store, drawn)
-        details = {side: _details(store, side, tables[side], drawn, problems[side]) for side in tables}
-        lines, unusable = store.lines, store.unusable
+        named = is_named(store)
+
+        def read(side: Side) -> tuple[Answers, DetailRows]:
+            return _read_side(store, outputs[side], names[side], drawn, asked.answer_field, named=named)
+
+        with ThreadPoolExecutor(len(sides)) as pool:
+            found = dict(zip(sides, pool.map(read, sides), strict=True))
+        rows, lines, fields, unusable = _dataset_rows(store, drawn), store.lines, store.fields, store.unusable
+        answers = {side: own for side, (own, _) in found.items()}
+        paired = paired_answers(store, answers, named=named)
+    counts = {side: own.matched.counts for side, own in answers.items()}
+    classes = {side: class_table(own.labels) for side, own in answers.items()} if asked.answer_field else {}
     chosen = metrics_of(asked, paired.scores)
     asked = replace(asked, rows=rows, skipped=asked.skipped + unusable)
-    readings = put_to_records(asked, details)
-    read = examples_table(readings.records, chosen)
-    table = _table(lines, paired, fields, chosen, read, drawn)
+    readings = put_to_records(asked, {side: read for side, (_, read) in found.items()})
+    table = _table(lines, paired, fields, chosen, examples_table(readings.records, chosen), drawn)
     notes = [*notes, _note(len(lines))]
     return conclusion(asked, outputs, readings, paired, chosen, counts, classes, table, places=drawn, notes=notes)
 
@@ -90,12 +85,22 @@ def _dataset_rows(store: Store, places: Places) -> list[DatasetRow]:
     return rows
 
 
-def _details(store: Store, side: Side, tables: Tables, places: Places, problems: list[str]) -> DetailRows:
-    """The side's rows that belong to these records, read cell by cell."""
-    found = raw_rows(tables, row_numbers(store, side, places), problems)
-    return DetailRows(
-        [row for _, row in found], list(dict.fromkeys(problems)), logprobs_of(list(tables.kinds)), len(tables.paths)
-    )
+def _read_side(
+    store: Store, output: OutputFiles, name: str, drawn: Places, answer_field: str, *, named: bool
+) -> tuple[Answers, DetailRows]:
+    """One model's answers to all records, and those to the records that were drawn, read cell by cell."""
+    problems: list[str] = []
+    with store.connection.cursor() as connection:
+        store = store._replace(connection=connection)
+        tables = open_tables(connection, output.details, problems)
+        if not tables.starts[-1]:
+            raise no_rows(name, problems)
+        details = read_details(store, tables, answer_field, problems, named=named)
+        answers = read_answers(store, details, match(store, details, named=named), answer_field)
+        del details  # it is large
+        rows = answers.matched.rows[drawn]
+        read = raw_rows(store, tables, np.sort(rows[rows >= 0]), problems)
+    return answers, DetailRows(read, list(dict.fromkeys(problems)), logprobs_of(list(tables.kinds)), len(tables.paths))
 
 
 def _table(

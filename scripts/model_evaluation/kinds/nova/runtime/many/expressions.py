@@ -6,7 +6,8 @@ and the row is read by :mod:`model_evaluation.kinds.nova.runtime.output.details`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 
 SPACES = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 SINGLE = r"^\s*\['((?:[^'\\]|\\['nt])*)'\]\s*$"
@@ -14,7 +15,6 @@ DOUBLE = r"""^\s*\["((?:[^"\\]|\\[nt])*)"\]\s*$"""
 OTHER_ENTRY = r"""'\w+': (?:None|True|False|-?[0-9.]+|'[^'\\"]*')"""
 METADATA = rf"^\{{(?:{OTHER_ENTRY}, )*'metadata': '((?:[^'\\]|\\')*)'(?:, {OTHER_ENTRY})*\}}$"
 NO_METADATA = ("", "{}", "None", "{'metadata': None}")
-NO_SCALAR = r"^\s*([\[{]|$)"
 SOLUTION = r"(?s)<\|begin_of_solution\|>(.*?)(?:<\|end_of_solution\|>|\z)"
 FENCE = r"(?s)\A```[a-zA-Z0-9_-]*[ \t]*\r?\n(.*?)\r?\n?```\z"
 # Where readers of JSON differ: a comma before the end, and halves of surrogate pairs.
@@ -46,7 +46,7 @@ def trimmed(text: str) -> str:
 
 def plain(text: str) -> str:
     """Without outer white space, and with line ends of one kind; most texts are so already, which is quick to see."""
-    usual = f"{matches(text, '^[!-~]')} AND {matches(text, '[!-~]$')} AND NOT contains({text}, chr(13))"
+    usual = f"ascii({text}) BETWEEN 33 AND 126 AND {text}[-1] BETWEEN '!' AND '~' AND NOT contains({text}, chr(13))"
     whole = trimmed(f"replace({text}, chr(13) || chr(10), chr(10))")
     return f"CASE WHEN {usual} THEN {text} ELSE {whole} END"
 
@@ -58,51 +58,49 @@ def unescaped(text: str) -> str:
     return text
 
 
+def parts(column: str) -> str:
+    """A column with what stands between the quotation marks of another one; several expressions look at it."""
+    return f"string_split({column}, chr(39)) AS {column}_parts"
+
+
 def first_text(column: str, kind: str) -> str:
-    """A text, or the first one of a list."""
+    """A text, or the first one of a list. Needs its :func:`parts`."""
     if kind.endswith("[]"):
         return f"coalesce({column}[1]::VARCHAR, '')"
-    begin, end = "['", "']"
     simple = (
-        f"starts_with({column}, {quoted(begin)}) AND ends_with({column}, {quoted(end)}) "
-        f"AND NOT contains({column}, chr(92)) AND {_quotes(column, chr(39))} = 2"
+        f"len({column}_parts) = 3 AND {column}_parts[1] = '[' AND {column}_parts[3] = ']' "
+        f"AND NOT contains({column}, chr(92))"
     )
     cases = " ".join(f"WHEN {matches(column, form)} THEN {unescaped(found(column, form))}" for form in (SINGLE, DOUBLE))
     value = matches(column, r"^\s*[\[({]")
     return (
-        f"CASE WHEN {simple} THEN {column}[3:-3] WHEN {column} IS NULL THEN '' WHEN NOT {value} THEN {column} "
+        f"CASE WHEN {simple} THEN {column}_parts[2] WHEN {column} IS NULL THEN '' WHEN NOT {value} THEN {column} "
         f"{cases} END"
     )
 
 
-def _quotes(text: str, quote: str) -> str:
-    """How often a quotation mark stands in a text."""
-    return f"(strlen({text}) - strlen(replace({text}, {quoted(quote)}, '')))"
-
-
 def metadata_text(column: str, kind: str) -> str:
-    """The dataset row's metadata within ``specifics``, empty without any."""
+    """The dataset row's metadata within ``specifics``, empty without any. Needs its :func:`parts`."""
     if kind != "VARCHAR":
         return f"coalesce(to_json({column}) ->> 'metadata', '')"
-    begin, end = "{'metadata': '", "'}"
     alone = (
-        f"starts_with({column}, {quoted(begin)}) AND ends_with({column}, {quoted(end)}) "
-        f"AND NOT contains({column}, chr(92)) AND {_quotes(column, chr(39))} = 4"
+        f"len({column}_parts) = 5 AND {column}_parts[1] = '{{' AND {column}_parts[2] = 'metadata' "
+        f"AND {column}_parts[3] = ': ' AND {column}_parts[5] = '}}' AND NOT contains({column}, chr(92))"
     )
     none = f"{column} IS NULL OR {column} IN ({', '.join(map(quoted, NO_METADATA))})"
     inside = f"replace({found(column, METADATA)}, chr(92) || chr(39), chr(39))"
     return (
-        f"CASE WHEN {alone} THEN {column}[{len(begin) + 1}:-{len(end) + 1}] WHEN {none} THEN '' "
+        f"CASE WHEN {alone} THEN {column}_parts[4] WHEN {none} THEN '' "
         f"WHEN {matches(column, METADATA)} THEN {inside} END"
     )
 
 
 def numbers(column: str, kind: str, names: Sequence[str]) -> str:
     """``metrics`` as a STRUCT of numbers: NULL for a dictionary with other keys, or with other values than numbers."""
-    text = f"replace({column}, chr(39), chr(34))" if kind == "VARCHAR" else f"to_json({column})::VARCHAR"
-    shape = "{" + ", ".join(f'"{name}": "DOUBLE"' for name in names) + "}"
-    value = f"TRY(from_json({text}, {quoted(shape)}))"
-    return f"CASE WHEN {_quotes(text, chr(34))} = {2 * len(names)} THEN {value} END"
+    text, quote = (column, "'") if kind == "VARCHAR" else (f"to_json({column})::VARCHAR", '"')
+    shape = json.dumps(dict.fromkeys(names, "DOUBLE"))
+    value = f"TRY(from_json(replace({text}, {quoted(quote)}, chr(34)), {quoted(shape)}))"
+    return f"CASE WHEN len(string_split({text}, {quoted(quote)})) = {2 * len(names) + 1} THEN {value} END"
 
 
 def answer(text: str) -> str:
@@ -117,16 +115,12 @@ def answer(text: str) -> str:
 
 def json_text(value: str) -> str:
     """The text that a JSON value is, NULL for any other one."""
-    plain = f"{value}[2:-2]"
-    return (
-        f"CASE WHEN starts_with({value}, chr(34)) THEN "
-        f"CASE WHEN contains({value}, chr(92)) THEN {value} ->> '$' ELSE {plain} END END"
-    )
+    return f"CASE WHEN starts_with({value}, chr(34)) THEN {value} ->> '$' END"
 
 
 def key(text: str) -> str:
-    """A number that stands for a text; NULL for none and for an empty one."""
-    return f"CASE WHEN {text} <> '' THEN hash({text}) END"
+    """A number that stands for a text; 0 for none and for an empty one."""
+    return f"CASE WHEN {text} <> '' THEN hash({text}) ELSE 0 END"
 
 
 def json_object(text: str) -> str:
@@ -163,20 +157,8 @@ def undecided(text: str, value: str) -> str:
     return f"(starts_with({text}, '{{') AND ({matches(text, DISPUTED)} OR {repeated}))"
 
 
-def scalars(value: str, names: Sequence[str]) -> str:
-    """A query of fields of JSON metadata as texts: no lists, no objects, nothing blank. They are read together."""
+def members(value: str, names: Sequence[str]) -> str:
+    """The selection of fields of JSON objects as texts, which are read together."""
     paths = ", ".join(quoted(f'$."{name}"') for name in names)
-    columns = ", ".join(
-        f"CASE WHEN NOT {matches(f'texts[{at}]', NO_SCALAR)} THEN texts[{at}] END AS {named(name)}"
-        for at, name in enumerate(names, 1)
-    )
-    texts = f"SELECT place, json_extract_string({value}, [{paths}]) AS texts FROM dataset"
-    return f"SELECT {columns} FROM ({texts}) ORDER BY place"
-
-
-def struct_fields(struct: str, names: Sequence[str], renamed: Mapping[str, str]) -> str:
-    """The numbers of a STRUCT as columns; what is not finite is none."""
-    return ", ".join(
-        f"CASE WHEN isfinite({struct}.{named(name)}) THEN {struct}.{named(name)} END AS {named(renamed[name])}"
-        for name in names
-    )
+    columns = ", ".join(f"texts[{at}] AS {named(name)}" for at, name in enumerate(names, 1))
+    return f"SELECT {columns} FROM (SELECT json_extract_string({value}, [{paths}]) AS texts FROM dataset WHERE usable)"

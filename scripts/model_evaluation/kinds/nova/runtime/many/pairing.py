@@ -1,12 +1,14 @@
-"""The container's rows put to the dataset's, in DuckDB, and their scores as columns with a place per record."""
+"""The container's rows put to the dataset's by keys of their texts, and their scores with a place per record."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pa_compute
 from numpy.typing import NDArray
 
 from model_evaluation.kinds.nova.runtime.scores.answers import ACCURACY, VALID, MatchCounts
@@ -22,104 +24,177 @@ from model_evaluation.runtime.results.slices import (
 )
 
 from . import expressions as sql
-from .store import Store, numbers_of
+from .store import Store, metric_columns
 
-LOOKED_AT = 5_000  # rows, of which a field has too many values for a slice or has not
+MIXED = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no two numbers become one
+Keys = NDArray[np.uint64]
+"""A number per row that stands for a text, 0 for none. That two of a million texts share one does not happen."""
+
+
+class Matched(NamedTuple):
+    """Which of one model's rows each record has (``rows`` (n,), -1 for none), which records have one that the container
+    wrote in small letters (``small`` (n,)), and what became of all rows."""
+
+    rows: Places
+    small: NDArray[np.bool_]
+    counts: MatchCounts
+
+
+class Answers(NamedTuple):
+    """One model's ``scores`` by metric and the ``lengths`` of its answers, both by record, and of the records that have
+    a right label and an answer how many have which (``labels``)."""
+
+    matched: Matched
+    scores: dict[str, Scores]
+    lengths: NDArray[np.float64]
+    labels: Counter[tuple[str, str | None]]
 
 
 def is_named(store: Store) -> bool:
     """Whether every record has a row_id of its own."""
-    query = "SELECT count(*) = count(row_id) AND count(*) = count(DISTINCT row_id) FROM dataset"
-    (named,) = store.connection.execute(query).fetchall()[0]
-    return bool(named)
+    own = _keys(store.rows, "row_id")
+    ordered = np.sort(own)
+    return bool(own.all()) and bool((ordered[1:] != ordered[:-1]).all())
 
 
-def match(store: Store, side: Side, *, named: bool) -> MatchCounts:
-    """Puts the rows of the side's table to records, as the table ``SIDE_places`` (place, spot): by their row_id where
-    every record has its own, else by prompt and reference, in any case of letters where nothing else fits. The n-th
-    row of a text belongs to its n-th record."""
-    run, places = store.connection.execute, f"{side}_places"
-    run(f"CREATE TABLE {places} (place BIGINT, spot BIGINT)")
-    by_text = "true"
+def match(store: Store, details: pa.Table, *, named: bool) -> Matched:
+    """Puts one model's rows to records: by their row_id where every record has its own, else by prompt and reference,
+    in any case of letters where nothing else fits. The n-th row of a text belongs to its n-th record."""
+    ids, names = _keys(details, "row_id"), _keys(store.rows, "row_id")
+    rows = np.full(len(names), -1, np.int64)
+    by_name = ids != 0 if named else np.zeros(len(ids), bool)
     if named:
-        run(f"INSERT INTO {places} SELECT place, min(spot) FROM {side} JOIN dataset USING (row_id) GROUP BY place")
-        by_text = "row_id IS NULL"
-    other = f"NOT EXISTS (FROM dataset d WHERE d.prompt = {side}.prompt AND d.gold = {side}.gold)"
-    for keys, further in (("prompt, gold", "true"), ("small_prompt, small_gold", other)):
-        open_rows = f"{by_text} AND spot NOT IN (SELECT spot FROM {places}) AND {further}"
-        rest = f"SELECT * FROM {side} WHERE {open_rows}"
-        if not run(f"SELECT 1 FROM ({rest}) LIMIT 1").fetchall():
-            continue
-        free = f"SELECT * FROM dataset WHERE place NOT IN (SELECT place FROM {places})"
-        turns = "SELECT *, row_number() OVER (PARTITION BY {0} ORDER BY {1}) AS turn FROM ({2})"
-        run(
-            f"INSERT INTO {places} SELECT place, spot FROM ({turns.format(keys, 'spot', rest)}) "
-            f"JOIN ({turns.format(keys, 'place', free)}) USING ({keys}, turn)"
-        )
-    left = f"SELECT * FROM {side} WHERE spot NOT IN (SELECT spot FROM {places})"
-    same = "(d.row_id = l.row_id)" if named else "false"
-    repeated = f"""SELECT count(DISTINCT l.spot) FROM ({left}) l JOIN dataset d ON {{0}}
-        JOIN {places} p USING (place) JOIN {side} first ON first.spot = p.spot AND first.answer = l.answer"""
-    texts = "d.small_prompt = l.small_prompt AND d.small_gold = l.small_gold"
-    (total,), (matched,) = (run(f"SELECT count(*) FROM {name}").fetchall()[0] for name in (side, places))
+        at = _places(ids, names)
+        found = np.flatnonzero(at >= 0)[::-1]  # backwards, so that the first row of a record stays
+        rows[at[found]] = found
+    for small in ("", "small_"):
+        left, free = _left(rows, ~by_name), np.flatnonzero(rows < 0)
+        if small and len(left):
+            left = left[_places(_texts(details)[left], _texts(store.rows)) < 0]
+        if len(left):
+            own, theirs = _texts(details, small)[left], _texts(store.rows, small)[free]
+            at = _places(_pair(own, _turns(own)), _pair(theirs, _turns(theirs)))
+            rows[free[at[at >= 0]]] = left[at >= 0]
+    left, taken = _left(rows, np.ones(len(ids), bool)), np.flatnonzero(rows >= 0)
     again = 0
-    if total > matched:
-        again = max(run(repeated.format(condition)).fetchall()[0][0] for condition in (same, texts))
-    (folded,) = run(
-        f"SELECT count(*) FROM {side} t JOIN {places} USING (spot) JOIN dataset d USING (place) "
-        "WHERE t.gold <> d.gold AND t.gold = d.small_gold"
-    ).fetchall()[0]
-    return MatchCounts(int(matched), int(again), int(total - matched - again), int(folded))
+    if len(left):
+        answers = _keys(details, "answer")
+        wanted = (ids if by_name.all() else np.where(by_name, ids, _texts(details, "small_")))[left]
+        known = [_pair(keys[taken], answers[rows[taken]]) for keys in (names, _texts(store.rows, "small_"))]
+        again = int((_places(_pair(wanted, answers[left]), np.concatenate(known)) >= 0).sum())
+    given = _keys(details, "gold")[rows]
+    folded = (given != _keys(store.rows, "gold")) & (given == _keys(store.rows, "small_gold")) & (rows >= 0)
+    counts = MatchCounts(len(taken), again, len(left) - again, int(folded.sum()))
+    return Matched(rows, folded, counts)
 
 
-def read_scores(
-    store: Store, metrics: Mapping[Side, Sequence[str]], *, named: bool, answer_field: str
-) -> tuple[PairedScores, dict[str, pa.DictionaryArray]]:
-    """The scores of all records, and their metadata fields that have few values, as texts by record."""
-    n = len(store.lines)
-    names = list(dict.fromkeys(name for own in metrics.values() for name in own))
-    scores: dict[str, dict[Side, Scores]] = {
-        name: {} for name in (*((ACCURACY, VALID) if answer_field else ()), *names)
-    }
-    answered: dict[Side, NDArray[np.bool_]] = {}
-    lengths: dict[Side, NDArray[np.float64]] = {}
-    for side, own in metrics.items():
-        columns = ["length", *map(sql.named, own)]
-        if answer_field:
-            given = "string_split({0}, chr(31))"
-            keys = f"t.keys = right_keys OR list_has_all({given.format('t.keys')}, {given.format('right_keys')})"
-            small = f"list_has_all({given.format('lower(t.keys)')}, {given.format('lower(right_keys)')})"
-            fits = f"coalesce(CASE WHEN {SMALL} THEN {small} ELSE {keys} END, false)"
-            same = f"CASE WHEN {SMALL} THEN lower(label) = lower(right_label) ELSE label = right_label END"
-            right = f"coalesce({same}, false)"
-            for name, condition in ((ACCURACY, right), (VALID, fits)):
-                columns.append(f"CASE WHEN right_label IS NOT NULL THEN ({condition})::DOUBLE END AS {sql.named(name)}")
-        table = _joined(side) if answer_field else f"{side} JOIN {side}_places USING (spot)"
-        found = store.connection.execute(f"SELECT place, {', '.join(columns)} FROM {table}").fetchnumpy()
-        places = np.asarray(found.pop("place")).astype(np.int64)
-        answered[side] = np.zeros(n, bool)
-        answered[side][places] = True
-        lengths[side] = _spread(found.pop("length"), places, n)
-        for name in scores:
-            numbers = _spread(found.pop(name), places, n) if name in found else np.full(n, np.nan)
-            scores[name][side] = Scores(numbers, None, _reasons(numbers, answered[side]))
-    fields = read_fields(store)
-    slices = slices_of(fields)
-    groups, clusters, distinct = _alike(store, fields, named=named)
-    return PairedScores(scores, answered, n, lengths, slices, clusters, groups, distinct), fields
+def _keys(table: pa.Table, name: str) -> Keys:
+    return np.asarray(table[name].fill_null(0))
 
 
-SMALL = "(t.gold <> d.gold AND t.gold = d.small_gold)"
+def _texts(table: pa.Table, small: str = "") -> Keys:
+    """A number for each prompt with its reference."""
+    return _pair(_keys(table, f"{small}prompt"), _keys(table, f"{small}gold"))
 
 
-def _joined(side: Side) -> str:
-    return f"{side} t JOIN {side}_places USING (spot) JOIN dataset d USING (place)"
+def _pair(first: Keys, second: Keys) -> Keys:
+    """A number for each two."""
+    return first * MIXED ^ second
 
 
-def _spread(values: object, places: Places, n: int) -> NDArray[np.float64]:
-    spread = np.full(n, np.nan)
-    spread[places] = np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)
-    return spread
+def _turns(keys: Keys) -> Keys:
+    """How many of the same are before each."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]][: len(keys)])
+    turns = np.empty(len(keys), np.uint64)
+    turns[order] = np.arange(len(keys)) - np.repeat(first, np.diff(np.r_[first, len(keys)]))
+    return turns
+
+
+def _places(own: Keys, theirs: Keys) -> Places:
+    """Where each of them is among the others for the first time, -1 for nowhere."""
+    found = pa_compute.index_in(pa.array(own), value_set=pa.array(theirs))
+    return np.asarray(found.fill_null(-1)).astype(np.int64)
+
+
+def _left(rows: Places, wanted: NDArray[np.bool_]) -> Places:
+    """The rows that no record has, of those that are wanted."""
+    left = wanted.copy()
+    left[rows[rows >= 0]] = False
+    return np.flatnonzero(left)
+
+
+def read_answers(store: Store, details: pa.Table, matched: Matched, answer_field: str) -> Answers:
+    """The scores of one model's rows that records have."""
+    numbers = {name: _at_records(matched, details[column]) for name, column in metric_columns(details).items()}
+    labels: Counter[tuple[str, str | None]] = Counter()
+    if answer_field:
+        store.connection.register("labels", _labels(store, details, matched))
+        numbers |= _field_scores(store, matched)
+        labels = _confusion(store)
+    answered = matched.rows >= 0
+    scores = {name: Scores(own, None, _reasons(own, answered)) for name, own in numbers.items()}
+    return Answers(matched, scores, _at_records(matched, details["length"]), labels)
+
+
+def paired_answers(store: Store, answers: Mapping[Side, Answers], *, named: bool) -> PairedScores:
+    """The scores of all records; a metric that only one model has is missing for the other."""
+    answered = {side: own.matched.rows >= 0 for side, own in answers.items()}
+    nothing = np.full(len(store.lines), np.nan)
+    missing = {side: Scores(nothing, None, _reasons(nothing, there)) for side, there in answered.items()}
+    names = dict.fromkeys(name for own in answers.values() for name in own.scores)
+    scores = {name: {side: own.scores.get(name, missing[side]) for side, own in answers.items()} for name in names}
+    lengths = {side: own.lengths for side, own in answers.items()}
+    groups, clusters, distinct = _alike(store, named=named)
+    slices = slices_of(store.fields)
+    return PairedScores(scores, answered, len(store.lines), lengths, slices, clusters, groups, distinct)
+
+
+def _at_records(matched: Matched, column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """A column's numbers by record, NaN where there is none."""
+    found = np.asarray(column.cast(pa.float64()))[matched.rows]
+    found[(matched.rows < 0) | ~np.isfinite(found)] = np.nan
+    return found
+
+
+def _labels(store: Store, details: pa.Table, matched: Matched) -> pa.Table:
+    """The labels of the records that have an answer beside the right ones."""
+    taken = np.flatnonzero(matched.rows >= 0)
+    own = details.select(["label", "keys"]).take(matched.rows[taken])
+    right = store.rows.select(["right_label", "right_keys"]).take(taken)
+    columns = {name: table[name] for table in (own, right) for name in table.column_names}
+    return pa.table(columns | {"small": matched.small[taken]})
+
+
+def _field_scores(store: Store, matched: Matched) -> dict[str, NDArray[np.float64]]:
+    """Our own metrics of the field of JSON answers, by record."""
+    given = "string_split({0}, chr(31))"
+    keys = f"keys = right_keys OR list_has_all({given.format('keys')}, {given.format('right_keys')})"
+    small = f"list_has_all({given.format('lower(keys)')}, {given.format('lower(right_keys)')})"
+    fits = f"CASE WHEN small THEN {small} ELSE {keys} END"
+    same = "CASE WHEN small THEN lower(label) = lower(right_label) ELSE label = right_label END"
+    columns = ", ".join(
+        f"CASE WHEN right_label IS NOT NULL THEN coalesce({condition}, false)::DOUBLE END AS {sql.named(name)}"
+        for name, condition in ((ACCURACY, same), (VALID, fits))
+    )
+    found: pa.Table = store.connection.sql(f"SELECT {columns} FROM labels").to_arrow_table()
+    numbers = {name: np.full(len(matched.rows), np.nan) for name in found.column_names}
+    for name, own in numbers.items():
+        own[matched.rows >= 0] = np.asarray(found[name])
+    return numbers
+
+
+def _confusion(store: Store) -> Counter[tuple[str, str | None]]:
+    """How many records have this truth and this answer (``None`` for one without a value), of those that have both;
+    what the container wrote in small letters is put to the reference's own spelling."""
+    query = "SELECT right_label, label, small, count(*) FROM labels WHERE right_label IS NOT NULL GROUP BY ALL"
+    rows = store.connection.execute(query).fetchall()
+    spelt = {truth.casefold(): truth for truth, *_ in rows}
+    cells: Counter[tuple[str, str | None]] = Counter()
+    for truth, answer, small, count in rows:
+        cells[truth, spelt.get(answer.casefold(), answer) if small and answer is not None else answer] += count
+    return cells
 
 
 def _reasons(numbers: NDArray[np.float64], answered: NDArray[np.bool_]) -> NDArray[np.object_] | None:
@@ -129,26 +204,6 @@ def _reasons(numbers: NDArray[np.float64], answered: NDArray[np.bool_]) -> NDArr
     reasons = np.full(len(numbers), None, object)
     reasons[absent] = "absent"
     return reasons
-
-
-def read_fields(store: Store) -> dict[str, pa.DictionaryArray]:
-    """Metadata fields by name, a text or null per record: those with so few values that they may be slices or
-    clusters."""
-    run = store.connection.execute
-    keys = run(
-        "SELECT DISTINCT unnest(keys) FROM (SELECT DISTINCT json_keys(metadata) AS keys FROM dataset)"
-    ).fetchall()
-    names = sorted(str(key) for (key,) in keys)
-    if not names:
-        return {}
-    first: pa.Table = store.connection.sql(f"{sql.scalars('metadata', names)} LIMIT {LOOKED_AT}").to_arrow_table()
-    kept = [
-        name for name in names if name in CLUSTER_FIELDS or len(first[name].unique().drop_null()) <= CATEGORY_VALUES
-    ]
-    if not kept:
-        return {}
-    table: pa.Table = store.connection.sql(sql.scalars("metadata", kept)).to_arrow_table()
-    return {name: table[name].combine_chunks().dictionary_encode() for name in kept}
 
 
 def _codes(field: pa.DictionaryArray) -> NDArray[np.int64]:
@@ -167,53 +222,27 @@ def slices_of(fields: Mapping[str, pa.DictionaryArray]) -> dict[str, dict[str, P
     return slices
 
 
-def _alike(
-    store: Store, fields: Mapping[str, pa.DictionaryArray], *, named: bool
-) -> tuple[Places | None, Clusters | None, int]:
+def _alike(store: Store, *, named: bool) -> tuple[Places | None, Clusters | None, int]:
     """Which records nobody can tell apart, which are not independent, and how many prompts differ. Of many rows prompts
     are the same only in the same words."""
-    run = store.connection.execute
     n = len(store.lines)
-    (distinct,) = run("SELECT count(DISTINCT prompt) FROM dataset").fetchall()[0]
     labels: list[NDArray[np.int64]] = []
     reasons = []
     for name in CLUSTER_FIELDS:
-        if name in fields:
-            field = fields[name]
+        if name in store.fields:
+            field = store.fields[name]
             if len(field.dictionary) < n - field.null_count:
                 reasons.append(f"the same {name}")
                 labels.append(_codes(field))
                 break
-    groups = None
-    if distinct < n:
+    prompts, groups = _keys(store.rows, "prompt"), None
+    different, numbers = np.unique(prompts, return_inverse=True)
+    if len(different) < n:
         reasons.append("the same question")
-        labels.append(
-            numbers_of(store.connection, "SELECT dense_rank() OVER (ORDER BY prompt) FROM dataset ORDER BY place")
-        )
+        labels.append(numbers)
         if not named:
-            several = "count(*) OVER (PARTITION BY prompt, gold) > 1"
-            number = f"CASE WHEN {several} THEN dense_rank() OVER (ORDER BY prompt, gold) ELSE -1 END"
-            groups = numbers_of(store.connection, f"SELECT {number} FROM dataset ORDER BY place")
+            _, numbers, counts = np.unique(_texts(store.rows), return_inverse=True, return_counts=True)
+            groups = np.where(counts[numbers] > 1, numbers, -1)
     if not reasons:
-        return groups, None, int(distinct)
-    return groups, Clusters(" or ".join(reasons), connected(labels)), int(distinct)
-
-
-def confusion(store: Store, side: Side) -> Counter[tuple[str, str | None]]:
-    """How many records have this truth and this answer (``None`` for one without a value), of those that have both;
-    what the container wrote in small letters is put to the reference's own spelling."""
-    query = (
-        f"SELECT right_label, label, {SMALL}, count(*) FROM {_joined(side)} WHERE right_label IS NOT NULL GROUP BY ALL"
-    )
-    rows = store.connection.execute(query).fetchall()
-    spelt = {truth.casefold(): truth for truth, *_ in rows}
-    cells: Counter[tuple[str, str | None]] = Counter()
-    for truth, answer, small, count in rows:
-        cells[truth, spelt.get(answer.casefold(), answer) if small and answer is not None else answer] += count
-    return cells
-
-
-def row_numbers(store: Store, side: Side, places: Places) -> NDArray[np.int64]:
-    """The numbers of the side's rows at these places."""
-    listed = ", ".join(map(str, places.tolist()))
-    return numbers_of(store.connection, f"SELECT spot FROM {side}_places WHERE place IN ({listed}) ORDER BY spot")
+        return groups, None, len(different)
+    return groups, Clusters(" or ".join(reasons), connected(labels)), len(different)

@@ -1,4 +1,4 @@
-"""The dataset's rows and the container's tables in DuckDB: keys in place of texts, numbers, labels."""
+"""The dataset's rows and the container's tables in columns, read by DuckDB: keys in place of texts, numbers, labels."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pa_compute
 import pyarrow.parquet as pa_parquet
-from numpy.typing import NDArray
 
 from model_evaluation.kinds.nova.runtime.output.details import COLUMNS, DetailRow, detail_row, logprobs_of, python_value
 from model_evaluation.kinds.nova.runtime.scores.answers import NAMES, json_object, label_of
-from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.results.slices import CATEGORY_VALUES, CLUSTER_FIELDS, Places
 
 from . import expressions as sql
 
@@ -24,25 +24,31 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY = "350MB"
-BATCH = 1 << 16
-FILE = 1 << 32  # a row's number is its file's times this, and its own
+BUFFER = 1 << 20  # bytes that DuckDB reads at a time, or the longest line
+ANSWER = "hash(predictions) AS answer, length(predictions) AS length"
+LOOKED_AT = 5_000  # rows, of which a field has too many values for a slice or has not
+NO_SCALAR = r"^\s*([\[{]|$)"
+NUMBERS = "numbers."  # before the names of metrics
 
 
 class Store(NamedTuple):
-    """An open database. ``lines`` are the dataset's line numbers by place, ``starts`` where they begin in ``path``, in
-    bytes; ``unusable`` is how many other lines there are, blank ones left out."""
+    """An open database, and the dataset's ``rows`` in columns: keys of row_id, of prompt and reference (also in small
+    letters), and the right label; ``fields`` are metadata fields, a text or null per row. ``lines`` are their line
+    numbers, ``starts`` where these begin in ``path``, in bytes; ``unusable`` is how many other lines there are, blank
+    ones left out."""
 
     connection: duckdb.DuckDBPyConnection
     path: Path
-    lines: NDArray[np.int64]
-    starts: NDArray[np.int64]
+    rows: pa.Table
+    fields: dict[str, pa.DictionaryArray]
+    lines: Places
+    starts: Places
     unusable: int
 
 
 @contextmanager
 def open_store(dataset: Path, answer_field: str) -> Iterator[Store]:
-    """The dataset as the table ``dataset``: place, row_id, keys of prompt and reference, and the right label. Lines
-    that are no row for the container stay out, as they do everywhere."""
+    """The dataset. Lines that are no row for the container stay out, as they do everywhere."""
     import duckdb
 
     with ExitStack() as stack:
@@ -53,18 +59,22 @@ def open_store(dataset: Path, answer_field: str) -> Iterator[Store]:
         connection = stack.enter_context(duckdb.connect(":memory:", config=config))
         connection.execute("SET enable_progress_bar = false")
         with dataset.open("rb") as file:
-            lengths = np.fromiter((len(line) if line.strip() else 0 for line in file), np.int64)
+            lengths = np.fromiter((0 if line.isspace() else len(line) for line in file), np.int64)
         path = _without_blank_lines(dataset, Path(folder)) if not lengths.all() else dataset
-        columns = "{query: 'JSON', response: 'JSON', system: 'JSON', metadata: 'JSON'}"
-        rows = (
+        columns = "{query: 'JSON', response: 'JSON', metadata: 'VARCHAR'}"
+        lines = (
             f"read_json({sql.quoted(str(path))}, format = 'newline_delimited', ignore_errors = true, "
-            f"columns = {columns})"
+            f"columns = {columns}, maximum_object_size = {max(BUFFER, lengths.max(initial=0) + 1)})"
         )
-        connection.execute(f"CREATE TABLE dataset AS {_dataset_query(rows, answer_field)}")
-        at = numbers_of(connection, "SELECT line FROM dataset ORDER BY place") - 1
+        connection.execute(f"CREATE TABLE dataset AS {_dataset_query(lines, answer_field)}")
+        rows: pa.Table = connection.sql("SELECT * EXCLUDE (metadata) FROM dataset").to_arrow_table()
+        fields = _read_fields(connection)
+        connection.execute("DROP TABLE dataset")
+        at = np.flatnonzero(rows["usable"])
         kept = np.flatnonzero(lengths)
         starts = np.cumsum(lengths[kept]) - lengths[kept]
-        yield Store(connection, path, kept[at] + 1, starts[at], len(kept) - len(at))
+        usable = rows if len(at) == len(rows) else rows.filter(rows["usable"])
+        yield Store(connection, path, usable, fields, kept[at] + 1, starts[at], len(kept) - len(at))
 
 
 def _without_blank_lines(path: Path, folder: Path) -> Path:
@@ -75,19 +85,52 @@ def _without_blank_lines(path: Path, folder: Path) -> Path:
     return copy
 
 
-def _dataset_query(rows: str, answer_field: str) -> str:
-    texts = ", ".join(f"{sql.json_text(name)} AS {name}" for name in ("query", "response", "metadata"))
+def _dataset_query(lines: str, answer_field: str) -> str:
+    """One row per line, in their order."""
     value, member, label, keys = _field_columns(answer_field)
+    answer = sql.answer("coalesce(response, '')") if answer_field else "''"
     return f"""
-        SELECT row_number() OVER () - 1 AS place, line, metadata, {sql.key("metadata ->> 'row_id'")} AS row_id,
-            hash(prompt) AS prompt, hash(gold) AS gold, hash(lower(prompt)) AS small_prompt,
-            hash(lower(gold)) AS small_gold, {label} AS right_label, {keys} AS right_keys
+        SELECT coalesce(prompt <> '', false) AS usable, metadata, {sql.key("metadata ->> 'row_id'")} AS row_id,
+            {_keys("prompt", "gold")}, {label} AS right_label, {keys} AS right_keys
         FROM (SELECT *, {member} AS member FROM (SELECT *, {value} AS object FROM (
-            SELECT line, TRY_CAST(metadata AS JSON) AS metadata, {sql.plain("query")} AS prompt,
-                {sql.plain("coalesce(response, '')")} AS gold, {sql.answer("coalesce(response, '')")} AS answer
-            FROM (SELECT {texts}, row_number() OVER () AS line FROM {rows})
-            WHERE query <> '')))
-        WHERE prompt <> ''"""
+            SELECT TRY_CAST(metadata AS JSON) AS metadata, {sql.plain("query")} AS prompt,
+                {sql.plain("coalesce(response, '')")} AS gold, {answer} AS answer
+            FROM (SELECT {sql.json_text("query")} AS query, {sql.json_text("response")} AS response, metadata
+                FROM {lines}))))"""
+
+
+def _read_fields(connection: duckdb.DuckDBPyConnection) -> dict[str, pa.DictionaryArray]:
+    """Metadata fields by name, a text or null per record: those with so few values that they may be slices or
+    clusters."""
+    keys = "SELECT DISTINCT json_keys(metadata) AS keys FROM dataset WHERE usable"
+    names = sorted(str(key) for (key,) in connection.execute(f"SELECT DISTINCT unnest(keys) FROM ({keys})").fetchall())
+    first = _scalars(connection, names, f"LIMIT {LOOKED_AT}")
+    kept = [name for name in names if name in CLUSTER_FIELDS or len(first[name].dictionary) <= CATEGORY_VALUES]
+    return _scalars(connection, kept)
+
+
+def _scalars(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str], further: str = ""
+) -> dict[str, pa.DictionaryArray]:
+    """Fields of the metadata by name, without lists, objects and what is blank."""
+    if not names:
+        return {}
+    table: pa.Table = connection.sql(f"{sql.members('metadata', names)} {further}").to_arrow_table()
+    fields = {}
+    for name in names:
+        field = table[name].combine_chunks().dictionary_encode()
+        none = pa_compute.match_substring_regex(field.dictionary, NO_SCALAR)
+        if pa_compute.any(none).as_py():
+            field = pa_compute.if_else(none, None, field.dictionary).take(field.indices).dictionary_encode()
+        fields[name] = field
+    return fields
+
+
+def _keys(prompt: str, gold: str) -> str:
+    keys = {"gold": gold}
+    if prompt:
+        keys |= {"prompt": prompt, "small_prompt": f"lower({prompt})", "small_gold": f"lower({gold})"}
+    return ", ".join(f"hash({text}) AS {name}" for name, text in keys.items())
 
 
 def _field_columns(answer_field: str) -> tuple[str, str, str, str]:
@@ -101,39 +144,43 @@ def _field_columns(answer_field: str) -> tuple[str, str, str, str]:
 
 
 class Tables(NamedTuple):
-    """The container's tables of one model: names as the job gave them and files, what columns they have, and the names
-    of the metrics of their first row."""
+    """The container's tables of one model: names as the job gave them and files, how many rows are before each file's
+    and in all, what columns they have, and the names of the metrics of their first row."""
 
     names: list[str]
     paths: list[Path]
+    starts: list[int]
     kinds: Mapping[str, str]
     metrics: tuple[str, ...]
 
     @property
     def source(self) -> str:
-        """All rows, as SQL."""
-        listed = ", ".join(sql.quoted(str(path)) for path in self.paths)
-        at = f"list_position([{listed}], filename)::BIGINT * {FILE} + file_row_number"
+        """All rows in the order of the files, as SQL; ``spot`` is a row's place among all."""
+        listed = f"[{', '.join(sql.quoted(str(path)) for path in self.paths)}]"
         options = "filename = true, file_row_number = true, union_by_name = true"
-        return f"(SELECT *, {at} AS spot FROM read_parquet([{listed}], {options}))"
+        spot = f"{self.starts}[list_position({listed}, filename)] + file_row_number"
+        return f"(SELECT *, {spot} AS spot FROM read_parquet({listed}, {options}))"
 
-    def place(self, number: int) -> str:
-        """File and row of a row's number, for people."""
-        return f"{self.names[number // FILE - 1].rpartition('/')[2]}, row {number % FILE + 1}"
+    def place(self, spot: int) -> str:
+        """File and row, for people."""
+        file = int(np.searchsorted(self.starts, spot, side="right")) - 1
+        return f"{self.names[file].rpartition('/')[2]}, row {spot - self.starts[file] + 1}"
 
 
 def open_tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Path], problems: list[str]) -> Tables:
     """The tables that are readable; ``problems`` gets the others."""
     listed = dict(sorted(tables.items()))
+    starts = [0]
     for name in list(listed):
         try:
-            pa_parquet.ParquetFile(listed[name]).close()
+            with pa_parquet.ParquetFile(listed[name]) as file:
+                starts.append(starts[-1] + file.metadata.num_rows)
         except (pa.ArrowException, OSError) as error:
             problems.append(f"{name.rpartition('/')[2]} is no Parquet file: {error}")
             del listed[name]
+    opened = Tables(list(listed), list(listed.values()), starts, {}, ())
     if not listed:
-        return Tables([], [], {}, ())
-    opened = Tables(list(listed), list(listed.values()), {}, ())
+        return opened
     kinds = {name: str(kind) for name, kind, *_ in connection.execute(f"DESCRIBE {opened.source}").fetchall()}
     return opened._replace(kinds=kinds, metrics=_first_metrics(opened.paths))
 
@@ -150,105 +197,91 @@ def _first_metrics(paths: Sequence[Path]) -> tuple[str, ...]:
     return ()
 
 
-def load_details(
-    store: Store, side: Side, tables: Tables, answer_field: str, problems: list[str], *, named: bool
-) -> list[str]:
-    """The rows of the tables as a table named by the side, and the names of their metrics. What no expression can read
-    is read cell by cell. ``named``: a row_id alone says which record a row belongs to."""
-    connection = store.connection
-    connection.execute(f"CREATE TABLE {side} AS {_details_query(tables, answer_field, named=named)}")
-    odd = numbers_of(connection, f"SELECT spot FROM {side} WHERE odd ORDER BY spot")
-    names = [metric_name(name) for name in tables.metrics]
-    if len(odd):
-        rows = raw_rows(tables, odd, problems)
-        for name in dict.fromkeys(metric_name(own) for _, row in rows for own in row.metrics):
-            if name not in names:
-                connection.execute(f"ALTER TABLE {side} ADD COLUMN {sql.named(name)} DOUBLE")
-                names.append(name)
-        connection.execute(f"DELETE FROM {side} WHERE odd")
-        connection.register("odd_rows", _as_table(rows, names, answer_field))
-        connection.execute(
-            f"INSERT INTO {side} BY NAME SELECT * EXCLUDE (row_id, example, whole_gold, predictions), "
-            f"{sql.key('row_id')} AS row_id, {_keys('example', 'whole_gold', 'predictions', named)}, false AS odd "
-            "FROM odd_rows"
-        )
-        connection.unregister("odd_rows")
-    return names
+def read_details(store: Store, tables: Tables, answer_field: str, problems: list[str], *, named: bool) -> pa.Table:
+    """The rows of the tables in columns: keys as :class:`Store` has them and of answers, how long these are, labels,
+    and the metrics. What no expression can read is read cell by cell. ``named``: a row_id says which record a row
+    belongs to, so that nobody needs the prompts of rows that have one."""
+    run = store.connection.sql
+    found: pa.Table = run(_details_query(tables, answer_field, prompts=not named)).to_arrow_table()
+    if named and not np.asarray(found["row_id"]).all():
+        found = run(_details_query(tables, answer_field, prompts=True)).to_arrow_table()
+    found = found.flatten()
+    odd = np.asarray(found["odd"])
+    for name in metric_columns(found).values():
+        odd = odd | np.asarray(found[name].is_null())
+    found, spots = found.drop_columns("odd"), np.flatnonzero(odd)
+    if not len(spots):
+        return found
+    store.connection.register("odd_rows", _as_table(raw_rows(store, tables, spots, problems), answer_field))
+    read: pa.Table = run(
+        f"SELECT * EXCLUDE (example, whole_gold, predictions) REPLACE ({sql.key('row_id')} AS row_id), "
+        f"{_keys(sql.plain('example'), sql.plain('whole_gold'))}, {ANSWER} FROM odd_rows"
+    ).to_arrow_table()
+    store.connection.unregister("odd_rows")
+    whole = pa.concat_tables([found.filter(pa.array(~odd)), read], promote_options="default")
+    return whole.take(np.argsort(np.r_[np.flatnonzero(~odd), spots]))
 
 
-def metric_name(name: str) -> str:
-    return NAMES.get(name, name)
+def metric_columns(details: pa.Table) -> dict[str, str]:
+    """The columns with numbers by the metric's name."""
+    names = [name for name in details.column_names if name.startswith(NUMBERS)]
+    return {NAMES.get(own := name.removeprefix(NUMBERS), own): name for name in names}
 
 
-def numbers_of(connection: duckdb.DuckDBPyConnection, query: str) -> NDArray[np.int64]:
-    """The one column of an answer, whole numbers."""
-    (values,) = connection.execute(query).fetchnumpy().values()
-    return np.asarray(values).astype(np.int64)
-
-
-def _keys(example: str, gold: str, answer: str, named: bool) -> str:
-    """Two numbers of 64 bits stand for prompt and reference: that two of a million pairs share both does not happen.
-    Where a row_id stands for them, they are not needed."""
-    prompt, gold = sql.plain(example), sql.plain(gold)
-    keys = {"prompt": prompt, "small_prompt": f"lower({prompt})", "small_gold": f"lower({gold})"}
-    needed = "row_id IS NULL" if named else "true"
-    texts = [f"CASE WHEN {needed} THEN hash({text}) END AS {name}" for name, text in keys.items()]
-    return ", ".join([*texts, f"hash({gold}) AS gold", f"hash({answer}) AS answer", f"length({answer}) AS length"])
-
-
-def _details_query(tables: Tables, answer_field: str, *, named: bool) -> str:
-    def text(name: str) -> str:
-        return sql.first_text(name, tables.kinds[name]) if name in tables.kinds else "''"
-
+def _details_query(tables: Tables, answer_field: str, *, prompts: bool) -> str:
     kinds, names = tables.kinds, tables.metrics
+    texts = [name for name in ("example", "gold", "predictions") if name in kinds and (prompts or name != "example")]
+
+    def text(name: str) -> str:
+        return sql.first_text(name, kinds[name]) if name in texts else "''"
+
+    parts = [sql.parts(name) for name in (*texts, "specifics") if kinds.get(name) == "VARCHAR"]
     metadata = sql.metadata_text("specifics", kinds["specifics"]) if "specifics" in kinds else "''"
     numbers = sql.numbers("metrics", kinds["metrics"], names) if names else "NULL"
-    missing = "".join(f" OR numbers.{sql.named(name)} IS NULL" for name in names)
     value, member, label, keys = _field_columns(answer_field)
+    answer = sql.answer("predictions") if answer_field else "''"
     disputed = sql.undecided("answer", "object") if answer_field else "false"
-    columns = sql.struct_fields("numbers", names, {name: metric_name(name) for name in names})
+    gold = sql.plain("whole_gold")
     return f"""
-        SELECT spot, row_id, {_keys("example", "whole_gold", "predictions", named)}, {label} AS label, {keys} AS keys,
+        SELECT {sql.key("TRY(metadata ->> 'row_id')")} AS row_id, {_keys("prompt" if prompts else "", "gold")},
+            {ANSWER}, {label} AS label, {keys} AS keys, numbers,
             (example IS NULL OR whole_gold IS NULL OR predictions IS NULL OR metadata IS NULL OR numbers IS NULL
-                {missing} OR {disputed}) AS odd{f", {columns}" if columns else ""}
-        FROM (SELECT *, {member} AS member FROM (
-            SELECT *, {value} AS object, {sql.key("TRY(metadata ->> 'row_id')")} AS row_id FROM (
-                SELECT *, {sql.answer("predictions")} AS answer FROM (
-                    SELECT spot, {text("example")} AS example, {text("gold")} AS whole_gold,
-                        {text("predictions")} AS predictions, {metadata} AS metadata, {numbers} AS numbers
-                    FROM {tables.source}))))"""
+                OR {disputed}) AS odd
+        FROM (SELECT *, {member} AS member FROM (SELECT *, {value} AS object FROM (
+            SELECT *, {sql.plain("example")} AS prompt, {gold} AS gold, {answer} AS answer FROM (
+                SELECT {text("example")} AS example, {text("gold")} AS whole_gold, {text("predictions")} AS predictions,
+                    {metadata} AS metadata, {numbers} AS numbers
+                FROM (SELECT {", ".join(["*", *parts])} FROM {tables.source})))))"""
 
 
-def raw_rows(tables: Tables, numbers: NDArray[np.int64], problems: list[str]) -> list[tuple[int, DetailRow]]:
-    """Some rows by their numbers, ascending, read cell by cell."""
+def raw_rows(store: Store, tables: Tables, spots: Places, problems: list[str]) -> list[DetailRow]:
+    """Some rows by their places, ascending, read cell by cell."""
+    columns = [name for name in COLUMNS if name in tables.kinds]
+    store.connection.register("wanted", pa.table({"spot": spots}))
+    query = f"SELECT {', '.join(columns)}, spot FROM {tables.source} SEMI JOIN wanted USING (spot) ORDER BY spot"
     rows = []
-    for file, path in enumerate(tables.paths, 1):
-        own, start = numbers[numbers // FILE == file] % FILE, 0
-        with pa_parquet.ParquetFile(path, pre_buffer=False) as parquet:
-            columns = [name for name in COLUMNS if name in parquet.schema_arrow.names]
-            for batch in parquet.iter_batches(BATCH, columns=columns):
-                inside = own[(own >= start) & (own < start + len(batch))]
-                for at, cells in zip(inside.tolist(), batch.take(pa.array(inside - start)).to_pylist(), strict=True):
-                    number = file * FILE + at
-                    rows.append((number, detail_row(tables.place(number), cells, logprobs_of(columns), problems)))
-                start += len(batch)
+    for batch in store.connection.sql(query).to_arrow_table().to_batches():
+        for cells in batch.to_pylist():
+            logprobs = logprobs_of([name for name in columns if cells[name] is not None])
+            rows.append(detail_row(tables.place(cells["spot"]), cells, logprobs, problems))
+    store.connection.unregister("wanted")
     return rows
 
 
-def _as_table(rows: Sequence[tuple[int, DetailRow]], names: Sequence[str], answer_field: str) -> pa.Table:
+def _as_table(rows: Sequence[DetailRow], answer_field: str) -> pa.Table:
     """Rows that were read cell by cell, as columns."""
-    objects = [json_object(row.prediction) if answer_field else None for _, row in rows]
-    scores = [{metric_name(name): number for name, number in row.metrics.items()} for _, row in rows]
+    objects = [json_object(row.prediction) if answer_field else None for row in rows]
     texts = pa.string()
     columns = {
-        "spot": pa.array([at for at, _ in rows], pa.int64()),
-        "row_id": pa.array([row.row_id for _, row in rows], texts),
-        "example": pa.array([row.example for _, row in rows], texts),
-        "whole_gold": pa.array([row.gold for _, row in rows], texts),
-        "predictions": pa.array([row.prediction for _, row in rows], texts),
+        "row_id": pa.array([row.row_id for row in rows], texts),
+        "example": pa.array([row.example for row in rows], texts),
+        "whole_gold": pa.array([row.gold for row in rows], texts),
+        "predictions": pa.array([row.prediction for row in rows], texts),
         "label": pa.array(
             [label_of(own, answer_field) or label_of(own, answer_field.lower()) for own in objects], texts
         ),
         "keys": pa.array([None if own is None else chr(31).join(sorted(own)) for own in objects], texts),
     }
-    return pa.table(columns | {name: pa.array([own.get(name) for own in scores], pa.float64()) for name in names})
+    names = dict.fromkeys(name for row in rows for name in row.metrics)
+    numbers = {NUMBERS + name: pa.array([row.metrics.get(name) for row in rows], pa.float64()) for name in names}
+    return pa.table(columns | numbers)
