@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from account_access import use_account
 from model_evaluation.kinds.llm_as_judge.localaws.world import World
 from model_evaluation.localaws import LocalAws
 
@@ -14,8 +15,7 @@ from model_evaluation.localaws import LocalAws
 def aws(account: tuple[LocalAws, World], monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
     """Every client reaches it; the scenario that a test sets ends with the test."""
     local, _ = account
-    for name, value in local.env.items():
-        monkeypatch.setenv(name, value)
+    use_account(monkeypatch, local)
     before = local.scenario
     yield local
     local.scenario = before

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from account_access import use_account
 from cli_runs import RunCli, Talk, answer
 from model_evaluation.kinds.registry import load_kind
 from model_evaluation.localaws import LocalAws, Scenario
@@ -30,8 +31,7 @@ def running() -> Iterator[Account]:
 def company(running: Account, monkeypatch: pytest.MonkeyPatch) -> Company:
     aws, company = running
     aws.scenario = Scenario()
-    for name, value in aws.env.items():
-        monkeypatch.setenv(name, value)
+    use_account(monkeypatch, aws)
     return company
 
 

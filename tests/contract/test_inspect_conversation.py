@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from account_access import use_account
 from cli_runs import RunCli, Talk, answer
 from model_evaluation.kinds.inspect_ai.kind import KIND
 from model_evaluation.kinds.inspect_ai.localaws.player import InspectPlayer, InspectWorld
@@ -35,8 +36,7 @@ def running() -> Iterator[Account]:
 def aws(running: Account, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
     aws = running[0]
     aws.scenario = Scenario()
-    for name, value in aws.env.items():
-        monkeypatch.setenv(name, value)
+    use_account(monkeypatch, aws)
     return aws
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from account_access import use_account
 from cli_runs import RunCli, Talk, answer
 from model_evaluation.kinds.multi_turn.kind import KIND
 from model_evaluation.kinds.multi_turn.localaws.agents import AgentFunction, AgentRuntime, Agents
@@ -31,8 +32,7 @@ def running() -> Iterator[Account]:
 def aws(running: Account, monkeypatch: pytest.MonkeyPatch) -> LocalAws:
     aws = running[0]
     aws.scenario = Scenario()
-    for name, value in aws.env.items():
-        monkeypatch.setenv(name, value)
+    use_account(monkeypatch, aws)
     return aws
 
 

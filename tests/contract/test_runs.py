@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from account_access import use_account
 from cli_runs import RunCli
 from model_evaluation.commands.evaluations import runs, stop
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
@@ -86,8 +87,7 @@ def project(
     account: tuple[LocalAws, Any], run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Project]:
     aws, sagemaker = account
-    for name, value in aws.env.items():
-        monkeypatch.setenv(name, value)
+    use_account(monkeypatch, aws)
     before = aws.scenario
     yield Project(tmp_path, aws, run_cli, sagemaker)
     aws.scenario = before

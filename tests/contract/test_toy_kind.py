@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from account_access import use_account
 from cli_runs import Result, RunCli
 from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws
@@ -38,8 +39,7 @@ def shared() -> Iterator[Toys]:
 
 @pytest.fixture
 def company(shared: Toys, monkeypatch: pytest.MonkeyPatch) -> Company:
-    for name, value in shared[0].env.items():
-        monkeypatch.setenv(name, value)
+    use_account(monkeypatch, shared[0])
     return shared[1]
 
 

@@ -37,7 +37,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 def played(stage: Stage, name: str, make: Callable[[Path], Any] = runner.in_process) -> list[str]:
     """The faults of one eval with one assistant."""
-    item = load_evals(stage.world)[BY_NAME[name] - 1]
+    (item,) = load_evals(stage.world, name)
     # A second play of an eval needs a folder of its own; its number is not part of any expectation here.
     while (stage.folder / f"{item['id']:02}-{item['name']}").exists():
         item["id"] += 100
@@ -235,7 +235,7 @@ PROGRAM_WITH: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, str]] =
 @pytest.mark.parametrize("fault", PROGRAM_WITH)
 def test_a_program_that_breaks_a_promise_fails(stage: Stage, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     change, name, expected = PROGRAM_WITH[fault]
-    item = load_evals(stage.world)[BY_NAME[name] - 1]
+    (item,) = load_evals(stage.world, name)
     stage.prepare({**item, "id": 900 + list(PROGRAM_WITH).index(fault)})  # what lay there before is the sound program's
     change(monkeypatch)
     found = played(stage, name)
@@ -265,7 +265,7 @@ def options(**more: Any) -> argparse.Namespace:
     program = Path(runner.HERE) / "reference_assistant.py"
     line = f"{shlex.quote(sys.executable)} {shlex.quote(str(program))} {{session}}"
     return argparse.Namespace(
-        **{"assistant": line, "further": None, "client": "agents", "only": None, "seconds": 60.0, **more}
+        **{"assistant": line, "further": None, "client": "agents", "only": None, "seconds": 600.0, **more}
     )
 
 
@@ -282,7 +282,7 @@ def test_a_conversation_goes_on_with_the_second_command_line_in_the_same_session
     project = tmp_path / "my project"
     project.mkdir()
     says = f"{shlex.quote(sys.executable)} -c 'import sys; print(sys.argv[1:], sys.stdin.read())'"
-    assistant = runner.CommandLine(f"{says} begin {{session}}", f"{says} go-on {{session}}", "kiro", project, 30.0)
+    assistant = runner.CommandLine(f"{says} begin {{session}}", f"{says} go-on {{session}}", "kiro", project, 600.0)
     replies = [assistant.reply(word, []) for word in ("first words", "more", "it's $HOME")]
     session = assistant.session
     assert replies == [
@@ -303,7 +303,7 @@ def test_the_skill_is_fenced_in_and_the_assistant_is_not(elsewhere: Stage, monke
     show = f"import json, os; print(json.dumps([os.environ.get(name) for name in {names}]))"
     calls = "import os, subprocess, sys; os.sys.stdout.flush(); subprocess.run([sys.executable, sys.argv[1]])"
     line = f"{shlex.quote(sys.executable)} -c {shlex.quote(f'{show}; {calls}')}"
-    assistant = runner.CommandLine("", None, "agents", project, 30.0)
+    assistant = runner.CommandLine("", None, "agents", project, 600.0)
     assistant.first = assistant.further = f"{line} {shlex.quote(str(assistant.skill / 'scripts' / 'evaluate.py'))}"
     (assistant.skill / "scripts" / "evaluate_real.py").write_text(show)
     with elsewhere.environment({}):

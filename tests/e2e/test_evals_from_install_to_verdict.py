@@ -47,7 +47,7 @@ def test_from_installing_to_the_verdict(stage: Stage, tmp_path: Path, monkeypatc
     assert installed["client"] == "claude"
     skill = Path(installed["path"])
 
-    item = next(item for item in load_evals(stage.world) if item["name"] == "knows-everything")
+    (item,) = load_evals(stage.world, "knows-everything")
     project = stage.prepare(item)
 
     def run(arguments: list[str]) -> tuple[int, dict[str, Any]]:

@@ -23,7 +23,6 @@ from trouble import Trouble
 pytestmark = pytest.mark.e2e
 
 STEADY = InspectRun(skill=(("v3", 0.9), ("v2", 0.4)), failing=0.0, cut=0.0)
-GENEROUS = 600.0  # seconds: each of the two runs starts a Python that imports inspect_ai
 
 
 @pytest.fixture(scope="module")

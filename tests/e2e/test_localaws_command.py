@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from account_access import use_account
 from answers import all_answers
 from cli_runs import RunCli, answer
 from e2e.script_runs import without_kernels
@@ -64,8 +65,7 @@ def complete(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """Every answer; the dataset is a set of two files with five rows each. The "real" account is a local AWS too."""
     with LocalAws(step_seconds=0) as aws:
         world = seed_demo_world(aws, region=aws.region)
-        for name, value in aws.env.items():
-            monkeypatch.setenv(name, value)
+        use_account(monkeypatch, aws)
         for number in (1, 2):
             rows = "".join(f'{{"query": "Where is {number}-{n}?", "response": "On day {n}."}}\n' for n in range(5))
             key = f"in/rows-00{number}-of-002.jsonl"

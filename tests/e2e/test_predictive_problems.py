@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from account_access import use_account
 from cli_runs import RunCli
 from model_evaluation.kinds.predictive.kind import KIND
 from model_evaluation.kinds.predictive.localaws.world import World, put_endpoint, put_sagemaker_model
@@ -40,8 +41,7 @@ def shared() -> Iterator[tuple[LocalAws, World]]:
 
 @pytest.fixture
 def world(shared: tuple[LocalAws, World], monkeypatch: pytest.MonkeyPatch) -> World:
-    for name, value in shared[0].child_environment().items():
-        monkeypatch.setenv(name, value)
+    use_account(monkeypatch, shared[0])
     return shared[1]
 
 

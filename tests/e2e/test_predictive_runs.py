@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
+from account_access import use_account
 from cli_runs import RunCli
 from model_evaluation.kinds.predictive.kind import KIND
 from model_evaluation.kinds.predictive.localaws.world import World
@@ -34,8 +35,7 @@ def shared() -> Iterator[Account]:
 
 @pytest.fixture
 def account(shared: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    for name, value in shared[0].child_environment().items():
-        monkeypatch.setenv(name, value)
+    use_account(monkeypatch, shared[0])
     yield shared
     shared[0].scenario = Scenario()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from account_access import use_account
 from cli_runs import RunCli
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
@@ -45,8 +46,7 @@ def test_a_dataset_of_more_than_1000_rows_is_evaluated_file_by_file_and_reported
         return result.json["error"]
 
     with LocalAws(step_seconds=0.05, scenario=Scenario(missing_scores=0)) as aws:
-        for name, value in aws.child_environment().items():
-            monkeypatch.setenv(name, value)
+        use_account(monkeypatch, aws)
         world = seed_demo_world(aws, region=aws.region)
         lines = [
             json.dumps({"query": f"Where is order {n}?", "response": f"On day {n}.", "category": f"c{n % 2}"})

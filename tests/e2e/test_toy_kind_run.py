@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cli_runs import RunCli
+from account_access import use_account
+from cli_runs import RunCli, answer
 from e2e.kill_trials import kill_at_start_of_job
 from e2e.script_runs import interpreter, without_kernels
 from model_evaluation.kinds.registry import REGISTRY
@@ -32,16 +33,13 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[Toys]:
         seed = Seeder(aws.cloud, aws.region)
         company = KIND.player().seed_world(seed)
         seed.object(f"s3://{company.bucket}/toys/rows.jsonl", KIND.player().sample_dataset())
-        for name, value in aws.env.items():
-            monkeypatch.setenv(name, value)
+        use_account(monkeypatch, aws)
         yield aws, company
 
 
 def prepare(run_cli: RunCli, project: Path, company: Company, **changes: str) -> Path:
     """Answers every question and renders; where the notebook, or the program, is."""
-    for step_id, value in (toy_answers(company) | changes).items():
-        answered = run_cli("answer", step_id, value, project=project)
-        assert answered.code == 0, (step_id, answered.json)
+    answer(run_cli, project, toy_answers(company) | changes)
     rendered = run_cli("render", project=project)
     assert rendered.code == 0, rendered.json
     return Path(rendered.json["notebook"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -141,6 +142,7 @@ class User:
         return {"say": "Yes, take that.", "means": [{"accept": step}]} if usual is None else usual
 
 
+@functools.cache
 def all_evals() -> list[dict[str, Any]]:
     """The evals as they are written: those of the default kind, then each further kind's file, numbered on."""
     evals: list[dict[str, Any]] = json.loads((HERE / "evals.json").read_text(encoding="utf-8"))["evals"]
@@ -150,9 +152,10 @@ def all_evals() -> list[dict[str, Any]]:
     return evals
 
 
-def load_evals(world: World) -> list[dict[str, Any]]:
-    """The evals with ``{name}`` replaced by the world's values, in every string."""
-    result: list[dict[str, Any]] = _filled(all_evals(), _names(world))
+def load_evals(world: World, *names: str) -> list[dict[str, Any]]:
+    """The evals of these names (default: all) with ``{name}`` replaced by the world's values, in every string."""
+    chosen = [item for item in all_evals() if not names or item["name"] in names]
+    result: list[dict[str, Any]] = _filled(chosen, _names(world))
     return result
 
 

@@ -40,6 +40,9 @@ if __package__ in (None, ""):
 # jsonschema (and nbformat with it) would take a second to import, for formats that no schema here names.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
+import pytest
+
+from account_access import share_clients
 from evals.checks import faults
 from evals.conversation import Assistant, Played, Ran, Stage, load_evals
 from evals.reference_assistant import ReferenceAssistant
@@ -158,24 +161,10 @@ def transcript(played: Played) -> str:
 
 
 @contextlib.contextmanager
-def one_session() -> Iterator[None]:
-    """The commands of this process share one boto3 session, which takes as long to make as a short command."""
-    import functools
-
-    import boto3  # noqa: TID251
-
-    original = boto3.Session
-    boto3.Session = functools.cache(original)  # type: ignore[assignment,misc,unused-ignore]
-    try:
-        yield
-    finally:
-        boto3.Session = original  # type: ignore[misc,unused-ignore]
-
-
-@contextlib.contextmanager
 def opened(folder: Path) -> Iterator[Stage]:
     """A stage whose projects and transcripts lie in ``folder``."""
-    with one_session(), LocalAws(step_seconds=0) as aws:
+    with pytest.MonkeyPatch.context() as patch, LocalAws(step_seconds=0) as aws:
+        share_clients(patch)
         world = seed_demo_world(aws, region="us-west-2")
         others = seed_world(Seeder(aws.cloud, "us-west-2"))  # what predicts, in the same account
         for name, value in others.names().items():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from account_access import use_account
 from cli_runs import Result, RunCli
 from model_evaluation.kinds.nova.localaws.player import NovaPlayer
 from model_evaluation.kinds.nova.localaws.world import World
@@ -26,8 +27,7 @@ def account() -> Iterator[tuple[LocalAws, World]]:
 def aws(account: tuple[LocalAws, World], monkeypatch: pytest.MonkeyPatch) -> LocalAws:
     """Every client reaches it."""
     local, _ = account
-    for name, value in local.env.items():
-        monkeypatch.setenv(name, value)
+    use_account(monkeypatch, local)
     local.scenario = Scenario()
     return local
 

@@ -28,6 +28,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
+from account_access import share_clients
 from answers import all_answers
 from model_evaluation.conversation.answers import give_answer, utc_now
 from model_evaluation.conversation.context import Context
@@ -92,12 +95,6 @@ def configured(aws: LocalAws) -> str:
     return _made[0]
 
 
-@functools.cache
-def clients_in(environment: frozenset[tuple[str, str]]) -> dict[Any, Any]:
-    """The clients of all lookups in one environment: making them takes longer than using them."""
-    return {}
-
-
 @contextmanager
 def stage(aws: LocalAws, project: Path) -> Iterator[Stage]:
     """Local AWS as if it had just been started, this process's environment set up for it, and a project folder."""
@@ -109,7 +106,9 @@ def stage(aws: LocalAws, project: Path) -> Iterator[Stage]:
         os.environ.update(aws.env)
         for name in ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"):  # where the SDK looks for defaults
             os.environ[name] = str(project / "config")
-        yield Stage(aws, project)
+        with pytest.MonkeyPatch.context() as patch:
+            share_clients(patch)
+            yield Stage(aws, project)
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -140,11 +139,9 @@ class Stage:
         return self.project / "workflow_state.json"
 
     def preflight(self, only: set[str] | None = None) -> list[CheckEntry]:
-        """As a new command would run it, but with the clients of an earlier one in the same environment."""
+        """As a new command would run it."""
         document = json.loads(self.state.read_text("utf-8"))
-        lookups = Aws()
-        lookups._clients = clients_in(frozenset(os.environ.items()))
-        return run_preflight(Context(str(self.project), document, now=utc_now(), aws=lookups), only)
+        return run_preflight(Context(str(self.project), document, now=utc_now(), aws=Aws()), only)
 
     def set(self, fault: dict[str, Any]) -> None:
         """Make everything as the fault says."""
