@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
-from model_evaluation.json_types import JsonObject
+from model_evaluation.json_types import Facts, JsonObject
 
 SETTINGS = ("limit", "epochs")
 
@@ -99,7 +99,7 @@ def offer(context: Context) -> Offer:
     return Offer(choices=choices, suggested="all" if len(known) > 1 else next(iter(known)))
 
 
-def chosen_tasks(context: Context) -> list[tuple[str, JsonObject, JsonObject]]:
+def chosen_tasks(context: Context) -> list[tuple[str, Facts, Facts]]:
     """Each chosen task: its name, what its source says of it, and the limit and epochs that were asked for."""
     known, chosen = context.facts("benchmarks")["tasks"], context.facts("tasks")["tasks"]
     assert isinstance(known, Mapping)
