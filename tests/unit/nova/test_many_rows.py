@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3  # noqa: TID251 - as the notebook has it
+import pyarrow.parquet as pa_parquet
 import pytest
 from moto import mock_aws
 
@@ -19,7 +20,7 @@ from model_evaluation.kinds.nova.runtime.many.analysis import analyse_many
 from model_evaluation.kinds.nova.runtime.output.result_files import OutputFiles
 from model_evaluation.kinds.nova.runtime.scores.analysis import Answered
 from model_evaluation.runtime.analysis import Analysis
-from model_evaluation.runtime.results.evaluation import Side
+from model_evaluation.runtime.results.evaluation import ResultsError, Side
 from model_evaluation.runtime.session import AwsClients
 from unit.nova.container_runs import (
     CHECKPOINT,
@@ -73,6 +74,17 @@ def test_rows_that_two_tables_repeat(tmp_path: Path) -> None:
     repeated = [text for text in expected.summary["warnings"] if "repeat" in text]
     assert repeated
     assert repeated[0] in found.summary["warnings"]
+
+
+def test_of_rows_of_which_only_some_say_whose_they_are_all_are_found(tmp_path: Path) -> None:
+    def nameless(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "specifics": "{}"} if "7" in row["specifics"] else row
+
+    outputs = outputs_of()
+    outputs["base"] = edited(outputs["base"], nameless)
+    found = many(tmp_path, outputs)
+    require_same(found, analysed(outputs))
+    assert found.summary["rows"]["paired"] == len(TICKETS)
 
 
 def _plain_metadata(row: dict[str, Any]) -> dict[str, Any]:
@@ -156,8 +168,12 @@ def test_a_damaged_table_is_named_and_a_job_without_any_is_told(tmp_path: Path) 
     details = {**outputs["tuned"].details, "x/details_z.parquet": broken}
     found = many(tmp_path, {**outputs, "tuned": outputs["tuned"]._replace(details=details)})
     assert any("details_z.parquet is no Parquet file" in text for text in found.summary["warnings"])
-    with pytest.raises(Exception, match="left no table of rows"):
-        many(tmp_path, {**outputs, "tuned": outputs["tuned"]._replace(details={"x/details_z.parquet": broken})})
+    (whole,) = outputs["tuned"].details.values()
+    empty = tmp_path / "e.parquet"
+    pa_parquet.write_table(pa_parquet.read_table(whole).slice(0, 0), empty)
+    for table in (broken, empty):
+        with pytest.raises(ResultsError, match="left no table of rows"):
+            many(tmp_path, {**outputs, "tuned": outputs["tuned"]._replace(details={"x/details_z.parquet": table})})
 
 
 def test_of_more_rows_than_texts_are_read_the_numbers_are_of_all(

@@ -52,6 +52,11 @@ class Scores(NamedTuple):
     labels: Texts | None = None
     reasons: Texts | None = None
 
+    def at(self, where: Selection) -> Scores:
+        """Those of some records."""
+        labels, reasons = (None if texts is None else texts[where] for texts in (self.labels, self.reasons))
+        return Scores(self.numbers[where], labels, reasons)
+
 
 @dataclass(frozen=True)
 class PairedScores:
@@ -234,10 +239,7 @@ def _entry(
     metric: Metric, paired: PairedScores, where: Selection, rng: np.random.Generator, resamples: int
 ) -> MetricEntry:
     """A metric's entry over the records ``where``."""
-    own = {
-        side: Scores(*(part if part is None else part[where] for part in scores))
-        for side, scores in paired.scores[metric.name].items()
-    }
+    own = {side: scores.at(where) for side, scores in paired.scores[metric.name].items()}
     comparison = NOTHING_COMPARED
     if len(own) == 2:
         clusters = paired.clusters.numbers[where] if paired.clusters is not None else None

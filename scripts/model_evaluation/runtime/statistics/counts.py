@@ -43,11 +43,11 @@ def only_values(values: Floats, allowed: Sequence[float]) -> bool:
     return all(bool(np.isin(np.round(part, 12), allowed).all()) for part in (values[:FIRST_VALUES], values))
 
 
-def number_of(values: NDArray[np.generic], counts: Counts | None) -> int:
+def number_of(values: Floats, counts: Counts | None) -> int:
     """How many values there are that occur so often."""
     return len(values) if counts is None else int(counts.sum())
 
 
-def total(values: NDArray[np.generic], counts: Counts | None) -> float:
+def total(values: Floats | NDArray[np.bool_], counts: Counts | None) -> float:
     """The sum of values that occur so often."""
     return float(values.sum() if counts is None else values @ counts)

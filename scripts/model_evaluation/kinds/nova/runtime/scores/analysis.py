@@ -18,7 +18,7 @@ from model_evaluation.runtime.results.evaluation import BOTH_SIDES, Evaluation, 
 from model_evaluation.runtime.results.examples import examples_table
 from model_evaluation.runtime.results.fairness import FairnessReview
 from model_evaluation.runtime.results.paired_labels import ClassTable, class_table
-from model_evaluation.runtime.results.paired_scores import PairedScores, Scores, compare_scores, paired_scores
+from model_evaluation.runtime.results.paired_scores import PairedScores, compare_scores, paired_scores
 from model_evaluation.runtime.results.records import Record
 from model_evaluation.runtime.results.slices import Places
 from model_evaluation.runtime.results.summary import scores_summary, summary_of
@@ -201,13 +201,7 @@ def conclusion(
 
 def chosen_places(paired: PairedScores, places: Places) -> PairedScores:
     """The scores of some records, without slices and clusters."""
-    chosen: dict[str, dict[Side, Scores]] = {
-        name: {
-            side: Scores(own.numbers[places], None, own.reasons[places] if own.reasons is not None else None)
-            for side, own in by_side.items()
-        }
-        for name, by_side in paired.scores.items()
-    }
+    chosen = {name: {side: own.at(places) for side, own in by_side.items()} for name, by_side in paired.scores.items()}
     answered = {side: own[places] for side, own in paired.answered.items()}
     lengths = {side: own[places] for side, own in paired.lengths.items()}
     groups = paired.groups[places] if paired.groups is not None else None
