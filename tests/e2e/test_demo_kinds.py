@@ -1,18 +1,35 @@
-"""The demos of further kinds of evaluation, as a user starts them."""
+"""The demos of further kinds of evaluation, each with its notebook in a kernel. What they run as commands of their own
+runs in this process; that they can be processes is shown by the default kind's demo."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli_runs import RunCli
+from model_evaluation.cli import main
+from model_evaluation.demo.walk import Commands
+
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
+
+def in_this_process(commands: Commands, *arguments: str, show_progress: bool = False) -> dict[str, Any]:
+    """What ``Commands.call`` does; progress is told at the end."""
+    out, progress = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in commands.env.items():
+            patch.setenv(name, value)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(progress):
+            main(["--project", str(commands.project), *arguments])
+    for line in progress.getvalue().splitlines() if show_progress else ():
+        commands.say(line)
+    envelope: dict[str, Any] = json.loads(out.getvalue())
+    return envelope
 
 
 @pytest.mark.parametrize(
@@ -22,18 +39,17 @@ ROOT = Path(__file__).parents[2]
         ("custom_scorer", "CustomScorerEvaluator(", "improved"),
         ("multi_turn", "MultiTurnRLEvaluator(", "improved"),
         ("inspect_ai", "InspectAIEvaluator(", "improved"),
+        ("nova", "ModelTrainer.from_recipe(", "improved"),
         ("predictive", "TransformJob.create(", "improved"),
     ],
 )
-def test_the_demo_of_a_kind_ends_with_its_verdict(kind: str, call: str, decision: str, tmp_path: Path) -> None:
-    env = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "evaluate.py"), "demo", "--kind", kind, "--output", str(tmp_path / "d"),
-         "--json"],
-        cwd=tmp_path, env=env, capture_output=True, text=True, encoding="utf-8", timeout=1200, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    envelope = json.loads(done.stdout.strip().splitlines()[-1])
+def test_the_demo_of_a_kind_ends_with_its_verdict(
+    run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, kind: str, call: str, decision: str, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(Commands, "call", in_this_process)
+    ended = run_cli("demo", "--kind", kind, "--json", project=tmp_path)
+    assert ended.code == 0, ended
+    envelope = ended.json
     assert envelope["simulated"] is True
     assert envelope["verdict"]["decision"] == decision
     assert call in Path(envelope["notebook"]).read_text(encoding="utf-8")
@@ -46,5 +62,7 @@ def test_the_demo_of_a_kind_ends_with_its_verdict(kind: str, call: str, decision
         assert further["simulated"] is True
         assert further["verdict"]["decision"] not in ("invalid", "none")
         assert Path(further["files"]["report.html"]).is_file()
+    if kind == "nova":
+        assert [own["verdict"]["decision"] for own in envelope["further"]] == ["improved"]
     if kind == "predictive":
         assert [Path(own["project"]).name for own in envelope["further"]] == ["fernway-progression"]

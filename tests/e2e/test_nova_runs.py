@@ -1,11 +1,8 @@
-"""Nova evaluations with the real SDK against local AWS: every task, killed and taken up again, failing; the demo in a
-kernel."""
+"""Nova evaluations with the real SDK against local AWS: every task, killed and taken up again, failing."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from account_access import use_account
 from cli_runs import Result, RunCli
 from e2e.kill_trials import kill_at_start_of_job
 from model_evaluation.kinds.nova.localaws.container import NovaOutput
@@ -78,8 +76,7 @@ class Bench:
 def bench(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
     with LocalAws(step_seconds=0.2) as aws:
         world = NovaPlayer().seed_world(Seeder(aws.cloud, aws.region))
-        for name, value in aws.env.items():
-            monkeypatch.setenv(name, value)
+        use_account(monkeypatch, aws)
         yield Bench(run_cli, tmp_path, aws, world)
 
 
@@ -198,26 +195,3 @@ def test_it_is_rehearsed_as_configured(bench: Bench) -> None:
     rehearsed = bench.run_cli("rehearse", "--step-seconds", "0.1", project=bench.project)
     assert rehearsed.code == 0, rehearsed.json
     assert list(Path(rehearsed.json["results"]).glob("*/report.html"))
-
-
-def test_the_demo_plays_tickets_and_then_the_judge(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "model_evaluation",
-        "demo",
-        "--kind",
-        "nova",
-        "--output",
-        str(tmp_path / "d"),
-        "--json",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1200)
-    assert done.returncode == 0, done.stderr[-3000:]
-    result = json.loads(done.stdout)
-    judged = result["further"][0]
-    assert (result["verdict"]["decision"], judged["verdict"]["decision"]) == ("improved", "improved")
-    executed = Path(result["executed_notebook"]).read_text(encoding="utf-8")
-    assert "image/png" in executed
-    assert '"output_type": "error"' not in executed
-    assert Path(judged["files"]["report.html"]).is_file()

@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
+from account_access import use_account
 from answers import all_answers
-from cli_runs import RunCli
+from cli_runs import RunCli, answer
 from e2e.script_runs import without_kernels
 from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
@@ -22,12 +22,9 @@ QUICK = ("-p", "POLL_SECONDS", "0.2")
 
 def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with LocalAws(step_seconds=0.2) as aws:
-        for name, value in aws.child_environment().items():
-            monkeypatch.setenv(name, value)
+        use_account(monkeypatch, aws)
         world = seed_demo_world(aws, region=aws.region)
-        for step, value in all_answers(world, builtin_metrics="Correctness").items():
-            answered = run_cli("answer", step, value, project=tmp_path)
-            assert answered.code == 0, answered.json
+        answer(run_cli, tmp_path, all_answers(world, builtin_metrics="Correctness"))
         refused = run_cli("run", project=tmp_path)
         assert (refused.code, refused.json["error"]["code"]) == (3, "not_rendered")
         notebook = Path(run_cli("render", project=tmp_path).json["notebook"])
@@ -53,20 +50,12 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
 
         # A run that fails says where and why, and keeps what it started.
         aws.scenario = Scenario(fail_step={"EvaluateBaseInferenceModel": "CapacityError: none left"})
-        failed = run_cli("run", *QUICK, project=tmp_path)
+        with without_kernels():
+            failed = run_cli("run", *QUICK, project=tmp_path)
         assert (failed.code, failed.json["error"]["code"]) == (4, "run_failed")
         assert "CapacityError: none left" in failed.json["error"]["message"]
         assert "again later" in failed.json["error"]["fix"]
-        assert "[1/" in failed.stderr
         assert failed.json["error"]["details"]["execution_arn"] == runs()[-1]["execution_arn"]
-        executed = notebook.with_name(f"{notebook.stem}_executed.ipynb")
-        errors = [
-            output.ename
-            for cell in nbformat.read(executed, as_version=4).cells
-            for output in cell.get("outputs", [])
-            if output.output_type == "error"
-        ]
-        assert errors == ["EvaluationRunError"]
 
         # Running again starts anew after a failure, and ends with the report as the next command.
         aws.scenario = Scenario()
@@ -107,12 +96,9 @@ def test_a_program_is_rendered_run_and_reported_like_a_notebook(
     run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with LocalAws(step_seconds=0.1) as aws:
-        for name, value in aws.child_environment().items():
-            monkeypatch.setenv(name, value)
+        use_account(monkeypatch, aws)
         world = seed_demo_world(aws, region=aws.region)
-        for step, value in all_answers(world, builtin_metrics="Correctness", notebook="script").items():
-            answered = run_cli("answer", step, value, project=tmp_path)
-            assert answered.code == 0, answered.json
+        answer(run_cli, tmp_path, all_answers(world, builtin_metrics="Correctness", notebook="script"))
         program = Path(run_cli("render", "--library", "beside", project=tmp_path).json["notebook"])
         assert program.suffix == ".py"
         assert {path.suffix for path in program.parent.iterdir()} == {".py", ".whl"}
@@ -120,7 +106,8 @@ def test_a_program_is_rendered_run_and_reported_like_a_notebook(
 
         refused = run_cli("run", "-p", "NO_SUCH", "5", project=tmp_path)
         assert "has no parameter NO_SUCH" in refused.json["error"]["message"]
-        refused = run_cli("run", *QUICK, "-r", "DATASET_ETAG", "0000", project=tmp_path)
+        with without_kernels():
+            refused = run_cli("run", *QUICK, "-r", "DATASET_ETAG", "0000", project=tmp_path)
         assert (refused.code, refused.json["error"]["code"]) == (3, "run_refused")
         assert refused.json["error"]["details"]["cell"] == "checks"
         assert "expected 0000" in refused.json["error"]["message"]
