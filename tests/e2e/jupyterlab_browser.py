@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
-import shutil
-import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webdriver import WebDriver
-
+from e2e.report_browser import chromium
 from kernel_environment import kernel_python
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
 # JupyterLab draws a traceback as standard error; a stray warning there would disturb a reader as well.
 ERROR = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type='application/vnd.jupyter.stderr']"
 OUTPUT = ".jp-OutputArea-output"
@@ -42,21 +32,21 @@ NOTICE_RUNNING = """
 class Lab:
     """One browser window on one server."""
 
-    def __init__(self, browser: WebDriver, url: str, token: str, pictures: Path) -> None:
+    def __init__(self, browser: Any, url: str, token: str, pictures: Path) -> None:
         self.browser = browser
         self.url = url
         self.token = token
         self.pictures = pictures
 
     def open(self, notebook: str) -> None:
-        """Open a notebook and wait for its kernel."""
-        self.browser.get(f"{self.url}/lab/tree/{notebook}?token={self.token}")
+        """Open a notebook, and nothing that was open before, and wait for its kernel."""
+        self.browser.get(f"{self.url}/lab/tree/{notebook}?reset&token={self.token}")
         self.wait(lambda: self._one(".jp-Notebook .jp-CodeCell"), "the notebook")
         self.wait(lambda: self._one(".jp-Notebook-ExecutionIndicator[data-status='idle']"), "an idle kernel")
 
     def menu(self, title: str, command: str) -> None:
         """Choose an entry of a menu of the menu bar, by mouse."""
-        for label in self.browser.find_elements(By.CSS_SELECTOR, ".lm-MenuBar-itemLabel"):
+        for label in self.browser.find_elements("css selector", ".lm-MenuBar-itemLabel"):
             if label.text == title:
                 label.click()
         entry = f".lm-Menu li[data-command='{command}']:not(.lm-mod-disabled)"
@@ -70,7 +60,7 @@ class Lab:
             self.menu("Run", "runmenu:run-all")
             unasked = 0
             for _ in range(40):
-                asked = self.browser.find_elements(By.CSS_SELECTOR, ".jp-Dialog button.jp-mod-accept")
+                asked = self.browser.find_elements("css selector", ".jp-Dialog button.jp-mod-accept")
                 for button in asked:
                     button.click()
                 ran = self.browser.execute_script("return window.cellsRan")
@@ -103,7 +93,7 @@ class Lab:
         return bool(self.errors()) or (bool(prompts) and all(prompt.strip("[]: ").isdigit() for prompt in prompts))
 
     def errors(self) -> list[str]:
-        return [element.text for element in self.browser.find_elements(By.CSS_SELECTOR, ERROR)]
+        return [element.text for element in self.browser.find_elements("css selector", ERROR)]
 
     def output(self) -> str:
         """The text of all outputs as it is seen."""
@@ -132,11 +122,13 @@ class Lab:
         return path
 
     def wait(self, condition: Callable[[], Any], what: str, seconds: float = 600.0) -> Any:
+        from selenium.common.exceptions import WebDriverException
+
         deadline = time.monotonic() + seconds
         while True:
             try:
                 found = condition()
-            except (StaleElementReferenceException, WebDriverException):
+            except WebDriverException:
                 found = None
             if found:
                 return found
@@ -146,14 +138,14 @@ class Lab:
             time.sleep(0.2)
 
     def _one(self, selector: str) -> Any:
-        found = [item for item in self.browser.find_elements(By.CSS_SELECTOR, selector) if item.is_displayed()]
+        found = [item for item in self.browser.find_elements("css selector", selector) if item.is_displayed()]
         return found[0] if found else None
 
 
 @contextmanager
 def jupyterlab(folder: Path, scratch: Path, env: Mapping[str, str]) -> Iterator[Lab]:
     """A server whose root is ``folder``, with settings of its own in ``scratch``, and a browser on it."""
-    token, port = secrets.token_hex(16), _free_port()
+    token = secrets.token_hex(16)
     pictures = scratch / "pictures"
     pictures.mkdir(parents=True)
     settings = scratch / "settings" / "@jupyterlab"
@@ -172,8 +164,8 @@ def jupyterlab(folder: Path, scratch: Path, env: Mapping[str, str]) -> Iterator[
         "JUPYTER_DATA_DIR": str(scratch / "data"),
     }
     command = [
-        kernel_python(), "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}",
+        kernel_python(), "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0",
+        f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}",
         "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
     ]  # fmt: skip
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -181,9 +173,9 @@ def jupyterlab(folder: Path, scratch: Path, env: Mapping[str, str]) -> Iterator[
     with open(scratch / "server.log", "w") as log:
         server = subprocess.Popen(command, env={**env, **own}, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
         try:
-            _wait_for_server(f"http://127.0.0.1:{port}/api?token={token}", server, scratch / "server.log")
-            with _chromium(scratch) as browser:
-                yield Lab(browser, f"http://127.0.0.1:{port}", token, pictures)
+            url = _address(scratch / "runtime", server, scratch / "server.log")
+            with chromium("--window-size=1400,1600", f"--user-data-dir={scratch / 'browser'}") as browser:
+                yield Lab(browser, url, token, pictures)
         finally:
             server.terminate()
             try:
@@ -193,39 +185,11 @@ def jupyterlab(folder: Path, scratch: Path, env: Mapping[str, str]) -> Iterator[
                 server.wait()
 
 
-@contextmanager
-def _chromium(scratch: Path) -> Iterator[WebDriver]:
-    options = Options()
-    options.binary_location = str(CHROMIUM)
-    for argument in (
-        "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1400,1600",
-        "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        f"--user-data-dir={scratch / 'browser'}", "--no-proxy-server",
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    browser = webdriver.Chrome(options=options, service=Service(executable_path=str(DRIVER)))
-    try:
-        yield browser
-    finally:
-        browser.quit()
-
-
-def _wait_for_server(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + 600
-    while True:
-        try:
-            opener.open(url, timeout=30).close()
-        except OSError:
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"JupyterLab did not start: {log.read_text()[-2000:]}") from None
-            time.sleep(0.2)
-        else:
-            return
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _address(runtime: Path, server: subprocess.Popen[bytes], log: Path) -> str:
+    """Where the server listens, which it writes down as soon as it does."""
+    while server.poll() is None:
+        for path in runtime.glob("jpserver-*.json"):
+            with contextlib.suppress(ValueError):  # it is being written
+                return f"http://127.0.0.1:{json.loads(path.read_text(encoding='utf-8'))['port']}"
+        time.sleep(0.2)
+    raise AssertionError(f"JupyterLab did not start: {log.read_text()[-2000:]}")

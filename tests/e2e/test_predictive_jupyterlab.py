@@ -1,4 +1,4 @@
-"""The notebook about a predictive model as a person uses it in Studio: opened in JupyterLab, Run All, run again."""
+"""The notebook about a predictive model as a person uses it in Studio: opened in JupyterLab, Run All."""
 
 from __future__ import annotations
 
@@ -7,30 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from cli_runs import RunCli
-from e2e.test_jupyterlab_studio import CHROMIUM, DRIVER, REQUIRED, artefacts, jupyterlab
+from account_access import use_account
+from cli_runs import RunCli, answer
+from e2e.jupyterlab_browser import jupyterlab
+from e2e.report_browser import missing
+from e2e.test_jupyterlab_studio import artefacts
 from model_evaluation.kinds.predictive.kind import KIND
 from model_evaluation.kinds.predictive.localaws.world import World
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        not REQUIRED and not (CHROMIUM and DRIVER), reason="no Chromium or chromedriver; .ci/run installs them"
-    ),
-]
+pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(missing()), reason=missing() or "there is a browser")]
 
 
-def test_run_all_predicts_and_shows_charts_and_running_again_attaches(
-    run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_run_all_predicts_and_shows_charts(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with LocalAws(step_seconds=0.5) as aws:
         world = KIND.player().seed_world(Seeder(aws.cloud, aws.region))
         assert isinstance(world, World)
-        env = aws.child_environment()
-        for name, value in env.items():
-            monkeypatch.setenv(name, value)
+        use_account(monkeypatch, aws)
         answers = {
             "evaluation": "predictive", "task": "Find the eights", "dataset": world.test_uri, "data": "ok",
             "columns": "label=label,id=scan_id,ignore=source", "problem": "binary positive=1",
@@ -39,12 +33,10 @@ def test_run_all_predicts_and_shows_charts_and_running_again_attaches(
         }  # fmt: skip
         project = tmp_path / "eights"
         project.mkdir()
-        for step, value in answers.items():
-            result = run_cli("answer", step, value, project=project)
-            assert result.code == 0, (step, result.json)
+        answer(run_cli, project, answers)
         notebook = Path(run_cli("render", project=project).json["notebook"])
         starts = lambda: len(aws.calls.of("CreateTransformJob"))  # noqa: E731
-        with jupyterlab(notebook.parent, artefacts(tmp_path) / "predictive", env) as lab:
+        with jupyterlab(notebook.parent, artefacts(tmp_path) / "predictive", aws.child_environment()) as lab:
             lab.open(notebook.name)
             lab.run_all()
             lab.wait(lambda: starts() == 2, "both jobs")
@@ -59,10 +51,3 @@ def test_run_all_predicts_and_shows_charts_and_running_again_attaches(
             lab.picture("predictive-finished", ".jp-OutputArea-output img")
             (path,) = (path for path in notebook.parent.rglob("summary.json"))
             assert json.loads(path.read_text(encoding="utf-8"))["verdict"]["decision"] == "improved"
-
-            lab.menu("Run", "runmenu:restart-and-run-all")
-            lab.accept_dialog()
-            lab.wait(lambda: not lab.finished(), "a fresh start")
-            lab.wait(lab.finished, "the end of all cells again")
-            assert lab.errors() == []
-            assert starts() == 2

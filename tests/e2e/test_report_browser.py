@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from e2e.report_browser import chromium, missing, screenshot, serious
+from e2e.report_browser import chromium, missing, open_page, screenshot, serious
 from e2e.row_browser import analysis_of_rows, choose
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.charts import draw_charts
@@ -34,22 +34,31 @@ def page(analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(page: Path) -> Iterator[Any]:
-    with chromium() as driver:
-        driver.get(page.as_uri())
-        yield driver
+def driver() -> Iterator[Any]:
+    with chromium() as started:
+        yield started
 
 
-def test_the_first_filter_takes_less_than_a_tenth_of_a_second(page: Path) -> None:
-    """The best of several first filters: what else the machine does at the time decides nothing."""
-    milliseconds = []
-    with chromium() as driver:
-        while min(milliseconds, default=100) >= 100 and len(milliseconds) < 20:
-            driver.get(page.as_uri())
-            found = choose(driver, text="order 77")
-            assert found["told"] == "11 of 1000 rows"  # 77 and 770 to 779
-            milliseconds.append(found["milliseconds"])
-    assert min(milliseconds) < 100
+@pytest.fixture
+def browser(driver: Any, page: Path) -> Any:
+    """The browser, which has just opened the report."""
+    open_page(driver, page)
+    return driver
+
+
+def test_the_first_filter_is_quick(driver: Any, page: Path) -> None:
+    """It takes at most 25 times as long as reading the rows, a few milliseconds; the best of several, as what else the
+    machine does decides nothing."""
+    read = """const text = document.querySelector("script[type='application/json']").textContent;
+        const began = performance.now(); JSON.parse(text); return performance.now() - began;"""
+    filtering, reading = [], []
+    while len(reading) < 20 and (not reading or min(filtering) > 25 * min(reading)):
+        open_page(driver, page)
+        found = choose(driver, text="order 77")
+        assert found["told"] == "11 of 1000 rows"  # 77 and 770 to 779
+        filtering.append(found["milliseconds"])
+        reading.append(driver.execute_script(read))
+    assert min(filtering) <= 25 * min(reading)
 
 
 def test_filters_find_what_the_table_holds(browser: Any, analysis: Analysis) -> None:
@@ -117,17 +126,14 @@ def test_nothing_in_it_runs(browser: Any) -> None:
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
-@pytest.mark.parametrize(
-    ("name", "options"), [("light", {}), ("dark", {"dark": True}), ("phone", {"width": 390, "height": 844})]
-)
-def test_it_fits_and_is_accessible(page: Path, tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("name", "options"), [("light", {}), ("dark", {"dark": True}), ("phone", {"phone": True})])
+def test_it_fits_and_is_accessible(driver: Any, page: Path, tmp_path: Path, name: str, options: dict[str, Any]) -> None:
     """axe finds nothing serious, and nothing sticks out sideways. SCREENSHOTS=folder keeps the pictures."""
-    with chromium(**options) as driver:
-        driver.get(page.as_uri())
-        driver.execute_script("document.querySelectorAll('details').forEach((row, i) => { row.open = i % 20 == 0; })")
-        wide, window = driver.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
-        assert wide <= window
-        folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
-        screenshot(driver, folder / f"report-{name}.png")
-        assert (folder / f"report-{name}.png").stat().st_size > 50_000
-        assert serious(driver) == []
+    open_page(driver, page, **options)
+    driver.execute_script("document.querySelectorAll('details').forEach((row, i) => { row.open = i % 20 == 0; })")
+    wide, window = driver.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+    assert wide <= window == (390 if name == "phone" else 1200)
+    folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
+    screenshot(driver, folder / f"report-{name}.png")
+    assert (folder / f"report-{name}.png").stat().st_size > 50_000
+    assert serious(driver) == []

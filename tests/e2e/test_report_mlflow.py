@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,8 +13,10 @@ from cli_runs import RunCli
 from e2e.mlflow_server import mlflow_server
 from unit.reporting.results_on_disk import put_results, summary_of
 
-pytestmark = pytest.mark.e2e
-mlflow = pytest.importorskip("mlflow")
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(importlib.util.find_spec("mlflow") is None, reason="mlflow is not installed"),
+]
 
 APP = "arn:aws:sagemaker:us-west-2:111122223333:mlflow-app/app-ABCDEFGHIJKL"
 
@@ -21,6 +25,12 @@ APP = "arn:aws:sagemaker:us-west-2:111122223333:mlflow-app/app-ABCDEFGHIJKL"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with mlflow_server(tmp_path_factory.mktemp("mlflow")) as address:
         yield address
+
+
+def client_of(server: str) -> Any:
+    import mlflow  # takes seconds: not while tests are collected
+
+    return mlflow.MlflowClient(tracking_uri=server)
 
 
 def test_a_run_holds_parameters_metrics_and_files_and_is_logged_once(
@@ -35,7 +45,7 @@ def test_a_run_holds_parameters_metrics_and_files_and_is_logged_once(
     assert result.code == 0, result.json
     told = result.json["mlflow"]
     assert told["experiment"] == "model-evaluation/tickets"
-    client = mlflow.MlflowClient(tracking_uri=server)
+    client = client_of(server)
     run = client.get_run(told["run_id"])
     assert run.info.status == "FINISHED"
     entry = summary_of(folder)["metrics"]["Correctness"]
@@ -57,7 +67,7 @@ def test_a_run_holds_parameters_metrics_and_files_and_is_logged_once(
 def test_simulated_results_have_an_experiment_of_their_own(run_cli: RunCli, tmp_path: Path, server: str) -> None:
     put_results(tmp_path, simulated=True)
     told = run_cli("report", "--mlflow", server, "--mlflow-experiment", "x", project=tmp_path).json["mlflow"]
-    run = mlflow.MlflowClient(tracking_uri=server).get_run(told["run_id"])
+    run = client_of(server).get_run(told["run_id"])
     assert told["experiment"] == "x (SIMULATED)"
     assert run.info.run_name.startswith("SIMULATED ")
     assert run.data.tags["mlflow.note.content"].startswith("SIMULATED")
@@ -74,7 +84,7 @@ def test_an_arn_goes_through_sagemakers_plugin(
     put_results(tmp_path)
     result = run_cli("report", "--mlflow", APP, "--mlflow-experiment", "arn", project=tmp_path)
     assert result.code == 0, result.json
-    run = mlflow.MlflowClient(tracking_uri=server).get_run(result.json["mlflow"]["run_id"])
+    run = client_of(server).get_run(result.json["mlflow"]["run_id"])
     assert run.data.metrics["Correctness.n_paired"] == 40
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from e2e.report_browser import chromium, missing, screenshot, serious
+from e2e.jupyterlab_browser import jupyterlab
+from e2e.report_browser import chromium, missing, open_page, screenshot, serious
 from e2e.row_browser import HOSTILE, analysis_of_rows, choose
 from model_evaluation.runtime.report.page import comparison_html, in_notebook
 from model_evaluation.runtime.report.row_browser import NOTEBOOK_BYTES, rows_html
@@ -39,27 +41,30 @@ def notebook(fragment: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as started:
+        yield started
+
+
 def unharmed(browser: Any) -> bool:
     return "hacked" not in browser.title and browser.execute_script(
         "return !document.querySelector('.model-evaluation img, .model-evaluation pre script')"
     )
 
 
-def test_after_nbconvert_the_filters_work(notebook: Path) -> None:
-    pytest.importorskip("nbconvert")
+def test_after_nbconvert_the_filters_work(notebook: Path, browser: Any) -> None:
     from nbconvert import HTMLExporter
 
     page = notebook.with_suffix(".html")
     page.write_text(HTMLExporter().from_filename(str(notebook))[0], encoding="utf-8")
-    with chromium() as browser:
-        browser.set_page_load_timeout(60)
-        browser.get(page.as_uri())
-        everything, found = choose(browser)["told"], choose(browser, category="billing", text="order 12")
-        browser.execute_script("document.querySelectorAll('.browser details').forEach(row => { row.open = true; })")
-        assert everything == f"{ROWS} of {ROWS} rows"
-        assert found["told"] == "1 of 120 rows"  # 12; 120 is none of 0 to 119
-        assert unharmed(browser)
-        assert not browser.find_elements("css selector", ".changed")[0].is_displayed()
+    open_page(browser, page)
+    everything, found = choose(browser)["told"], choose(browser, category="billing", text="order 12")
+    browser.execute_script("document.querySelectorAll('.browser details').forEach(row => { row.open = true; })")
+    assert everything == f"{ROWS} of {ROWS} rows"
+    assert found["told"] == "1 of 120 rows"  # 12; 120 is none of 0 to 119
+    assert unharmed(browser)
+    assert not browser.find_elements("css selector", ".changed")[0].is_displayed()
 
 
 def test_without_scripts_the_rows_can_be_read(fragment: str, tmp_path: Path) -> None:
@@ -78,7 +83,7 @@ def test_without_scripts_the_rows_can_be_read(fragment: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("ink", "paper"), [("rgba(0, 0, 0, 0.87)", "#fff"), ("rgba(255, 255, 255, 1)", "#111")])
 def test_in_either_theme_of_jupyterlab_it_can_be_read_by_everybody(
-    fragment: str, tmp_path: Path, ink: str, paper: str
+    fragment: str, browser: Any, tmp_path: Path, ink: str, paper: str
 ) -> None:
     """axe finds nothing serious. SCREENSHOTS=folder keeps the pictures."""
     page, dark = tmp_path / "page.html", paper == "#111"
@@ -87,19 +92,15 @@ def test_in_either_theme_of_jupyterlab_it_can_be_read_by_everybody(
         f'<!doctype html><html lang="en"><meta charset=utf-8><title>x</title><style>{theme}</style><main>{fragment}',
         encoding="utf-8",
     )
-    with chromium(dark=dark) as browser:
-        browser.get(page.as_uri())
-        choose(browser, result="worse")
-        browser.execute_script("document.querySelectorAll('.browser details').forEach((r, i) => { r.open = i < 2; })")
-        folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
-        screenshot(browser, folder / f"notebook-{'dark' if dark else 'light'}.png")
-        assert serious(browser) == []
+    open_page(browser, page, dark=dark)
+    choose(browser, result="worse")
+    browser.execute_script("document.querySelectorAll('.browser details').forEach((r, i) => { r.open = i < 2; })")
+    folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
+    screenshot(browser, folder / f"notebook-{'dark' if dark else 'light'}.png")
+    assert serious(browser) == []
 
 
 def test_in_jupyterlab_rows_are_read_at_once_and_filtered_once_the_cell_ran(notebook: Path, tmp_path: Path) -> None:
-    pytest.importorskip("jupyterlab")
-    from e2e.jupyterlab_browser import jupyterlab
-
     with jupyterlab(notebook.parent, tmp_path, dict(os.environ)) as lab:
         lab.open(notebook.name)
         output = ".jp-OutputArea-output"

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
 from sklearn import metrics as oracle
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
@@ -86,7 +85,9 @@ def test_a_rare_class_makes_accuracy_say_little() -> None:
 
 def test_affairs_by_segment() -> None:
     """Fair's survey (1978), which statsmodels ships: 6,366 answers."""
-    table = sm.datasets.fair.load_pandas().data
+    from statsmodels.datasets import fair  # takes a second: not while tests are collected
+
+    table = fair.load_pandas().data
     truth = (table["affairs"] > 0).astype(int).to_numpy()
     features = table.drop(columns="affairs").to_numpy()
     train, test, labels, own = train_test_split(features, truth, test_size=0.5, random_state=0)
