@@ -71,13 +71,15 @@ def _guarded_connect_ex(self: socket.socket, address: Any) -> int:
 socket.socket.connect = _guarded_connect  # type: ignore[method-assign]
 socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign]
 
-for _name in [name for name in os.environ if name.startswith(("AWS_", "SAGEMAKER_")) or name.endswith("_PROXY")]:
-    if _name != "NO_PROXY":
+for _name in list(os.environ):
+    if _name.startswith(("AWS_", "SAGEMAKER_")) or _name.upper().endswith("_PROXY"):
         del os.environ[_name]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
-# What kernels unpack, and prices: nothing goes into the home of whoever runs the tests.
+# What kernels unpack and write, and prices: nothing goes into the home of whoever runs the tests, or comes from there.
 _cache = tempfile.TemporaryDirectory(prefix="tests-cache-", ignore_cleanup_errors=True)
 os.environ["XDG_CACHE_HOME"] = _cache.name
+for _name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+    os.environ[_name] = os.path.join(_cache.name, _name.lower())
 os.environ["AWS_CONFIG_FILE"] = os.devnull
 os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 

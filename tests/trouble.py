@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from threading import Event
+
+import pytest
 
 from model_evaluation.localaws import Scenario
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.errors import ServiceError
 from model_evaluation.localaws.operations import Request
 from model_evaluation.localaws.services.pipelines import PIPELINES
+from model_evaluation.lookups import concurrency
 
 # Their error codes differ from those of the services that speak JSON.
 XML_SERVICES = frozenset({"s3", "iam", "sts"})
@@ -36,7 +40,7 @@ class Trouble(Scenario):
     slow: float = 0.0
     """Seconds for which every response is held."""
     held: Mapping[str, Event] = field(default_factory=dict)
-    """Operation -> what its responses wait for, for a minute at most."""
+    """Operation -> what its responses wait for, for ten minutes at most."""
     foreign_buckets: Collection[str] = ()
     """Buckets that belong to another account, as requests that expect this one as their owner find out."""
     foreign_update: Mapping[str, str] = field(default_factory=dict)
@@ -50,7 +54,7 @@ class Trouble(Scenario):
         time.sleep(self.slow)
         for operation, event in self.held.items():
             if _is(operation, request):
-                event.wait(60)
+                event.wait(600)
         service, xml = request.service, request.service in XML_SERVICES
         if self._expired(request):
             code = "ExpiredToken" if xml else "ExpiredTokenException"
@@ -94,6 +98,17 @@ def with_trouble(scenario: Scenario, **changes: object) -> Trouble:
     """A scenario with the fields of :class:`Trouble` that are named."""
     kept = {part.name: getattr(scenario, part.name) for part in fields(scenario) if part.init}
     return Trouble(**{**kept, **changes})  # type: ignore[arg-type]
+
+
+def wait_for_all_but(hanging: int, patch: pytest.MonkeyPatch) -> None:
+    """From now on, time for calls that run side by side is over only when all but so many have ended."""
+
+    def patient(futures: Sequence[Future[object]], timeout: float | None = None) -> object:
+        while timeout is not None and sum(not future.done() for future in futures) > hanging:
+            wait(futures, timeout=0.1)
+        return wait(futures, timeout)
+
+    patch.setattr(concurrency, "wait", patient)
 
 
 def _is(pattern: str, request: Request) -> bool:

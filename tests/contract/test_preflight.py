@@ -14,6 +14,7 @@ import pytest
 from cli_runs import RunCli
 from model_evaluation.localaws import LocalAws
 from model_evaluation.preflight import runner
+from trouble import wait_for_all_but
 from unit.preflight.aws_cli import run_aws
 from unit.preflight.fault_player import READING, Stage, answers, configured, stage
 
@@ -193,8 +194,9 @@ def test_preflight_only_reads(scene: Stage) -> None:
 
 
 def test_a_service_that_hangs_is_left_behind(scene: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "CHECK_SECONDS", 6.0)
     answered = Event()
+    wait_for_all_but(2, monkeypatch)
+    monkeypatch.setattr(runner, "CHECK_SECONDS", 0.1)
     scene.aws.scenario = scene.scenario_with({"held": {"ListDomains": answered, "ListServiceQuotas": answered}})
     statuses = by_id(scene.preflight())
     answered.set()

@@ -44,16 +44,12 @@ def test_every_persona_is_there(persona: str) -> None:
 
 
 @each_eval
-def test_an_eval_has_the_conventions_fields(item: dict[str, Any]) -> None:
+def test_an_eval_has_the_conventions_fields_and_expects_something(item: dict[str, Any]) -> None:
     assert CONVENTION <= set(item) <= FIELDS
     assert item["prompt"].strip()
     assert item["expected_output"].strip()
     assert item["assertions"]
     assert all(isinstance(text, str) and text for text in item["assertions"])
-
-
-@each_eval
-def test_an_eval_expects_something_of_state_notebook_calls_or_transcript(item: dict[str, Any]) -> None:
     kinds = {"state", "state_unchanged", "notebook", "files_kept", "calls", "commands", "transcript"}
     assert set(item["expect"]) <= kinds
     assert set(item["expect"]) & {"state", "state_unchanged", "notebook", "calls", "commands"}

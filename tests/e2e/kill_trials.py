@@ -45,26 +45,16 @@ class Killer:
 
     def run(self) -> ScriptOutcome:
         self._bench.aws.calls.observer = self._observe
-        ended = threading.Event()
-        watcher = threading.Thread(target=self._watch_export, args=(ended,))
-        watcher.start()
+        if self._moment.phase == "export":
+            self.where, self._bench.deadly_file = "while the results were written", "report.html"
         try:
             return self._bench.run()
         finally:
-            ended.set()
-            watcher.join()
+            self._bench.deadly_file = ""
             self._bench.aws.calls.observer = lambda call, moment: None
             if self._timer is not None:  # a moment that comes after the end must not hit the next run
                 self._timer.cancel()
                 self._timer.join()
-
-    def _watch_export(self, ended: threading.Event) -> None:
-        """Kills as soon as the folder is there into which results are written before they are put in place."""
-        while self._moment.phase == "export" and not ended.wait(0.001):
-            if any(self._bench.launches.parent.glob(".*")):
-                self.where = "while the results were written"
-                interpreter().kill()
-                return
 
     def _observe(self, call: Call, moment: str) -> None:
         with self._lock:

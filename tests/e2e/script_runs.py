@@ -56,7 +56,7 @@ def renew(region):
     pass
 """
 IMPORTS = """
-import functools, gc, json, os, runpy, sys, traceback, warnings
+import functools, gc, json, os, runpy, signal, sys, traceback, warnings
 warnings.filterwarnings("ignore")
 sys.modules["rfc3987_syntax"] = None  # see packages.without_grammars
 import botocore.loaders, botocore.session
@@ -71,6 +71,9 @@ PRELOADED = """
 def play(script, folder, env, options):
     os.environ.clear()
     os.environ.update(env)
+    if deadly := os.environ.pop("KILLED_AT_FILE", None):
+        sys.addaudithook(lambda event, about: event == "open" and str(about[0]).endswith(deadly)
+                         and os.kill(os.getpid(), signal.SIGKILL))
     boto3.DEFAULT_SESSION = None
     renew(os.environ.get("AWS_REGION", "us-west-2"))  # some runs need no AWS
     os.chdir(folder)
@@ -253,12 +256,17 @@ class Bench(Exports):
         if any(parameters.get(name) != workshop.parameters.get(name) for name in SEEDED):
             _seed(self.aws, workshop.kind, parameters)
         self._calls_before = len(self.aws.calls)
+        self.deadly_file = ""
+        """The process is killed when it opens a file whose path ends so."""
 
     def run(self, **overrides: Any) -> ScriptOutcome:
         notebook = deepcopy(self._notebook)
         inject_parameters(notebook, self.parameters | overrides)
         self._script.write_text(notebook_script(notebook), encoding="utf-8")
-        return interpreter().run(self._script, self.folder, self.aws.child_environment())
+        env = self.aws.child_environment()
+        if self.deadly_file:
+            env["KILLED_AT_FILE"] = self.deadly_file
+        return interpreter().run(self._script, self.folder, env)
 
     def calls_of(self, operation: str) -> int:
         """How many calls of an operation there were since this bench was set up."""

@@ -39,7 +39,7 @@ def test_what_is_written_passes_its_own_tests(template: str, tmp_path: Path) -> 
         write_function(str(tmp_path), template, "class")
 
 
-def outcomes_of(tmp_path: Path, source: str, *events: dict[str, object], limit: float = 30.0) -> list[object]:
+def outcomes_of(tmp_path: Path, source: str, *events: dict[str, object], limit: float = 600.0) -> list[object]:
     path = tmp_path / "function.py"
     path.write_text(source, encoding="utf-8")
     return [outcome.fault or outcome.metrics for outcome in run_function(str(path), events or (RIGHT,), limit=limit)]

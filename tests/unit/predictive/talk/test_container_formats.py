@@ -138,7 +138,7 @@ def test_a_transform_jobs_answers_are_what_the_model_says(cloud: Any, family: st
         TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
     )  # fmt: skip
     client.get_waiter("transform_job_completed_or_stopped").wait(
-        TransformJobName=job, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600}
+        TransformJobName=job, WaiterConfig={"Delay": 0.1, "MaxAttempts": 6000}
     )
     described = client.describe_transform_job(TransformJobName=job)
     assert described["TransformJobStatus"] == "Completed", json.dumps(described, default=str)
@@ -185,7 +185,7 @@ def test_a_transform_job_that_fails_half_way_answers_the_other_files_and_is_fail
         DataProcessing={"InputFilter": "$[1:]", "JoinSource": "Input"},
         TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
     )  # fmt: skip
-    for _ in range(600):
+    for _ in range(6000):
         described = client.describe_transform_job(TransformJobName="half")
         if described["TransformJobStatus"] != "InProgress":
             break
