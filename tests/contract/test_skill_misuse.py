@@ -117,7 +117,7 @@ def test_any_question_may_be_answered_first_and_is_recorded_or_refused_with_a_wa
         assert result.json["error"]["fix"]
         assert result.json["step"]["id"] in (step, "task")
         assert files(tmp_path) == {}
-    assert run_cli("status", project=tmp_path).json["step"]["id"] == ("dataset" if step == "task" else "task")
+    assert run_cli("status", project=tmp_path).json["step"]["id"] == "task"
 
 
 @pytest.mark.parametrize(

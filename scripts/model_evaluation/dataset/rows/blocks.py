@@ -1,7 +1,7 @@
 """Rows read a block of lines at a time, as columns.
 
 Rows with the same fields, whose parts are texts that say something or conversations of such texts, are read as columns
-at once: that makes a check as fast as decoding the JSON alone. Any other row is read on its own, by :mod:`.reading`.
+at once: that makes a check as fast as decoding the JSON alone. Every other row is read on its own, by :mod:`.reading`.
 """
 
 from __future__ import annotations
