@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from io import BytesIO
@@ -146,7 +146,7 @@ class BlockReader:
             row_type = msgspec.defstruct("Row", fields, rename=rename, forbid_unknown_fields=True, gc=False)
             self._decode_row = msgspec.json.Decoder(row_type).decode
 
-    def _parts(self, block: Block, positions: Sequence[int], rows: list[Any]) -> list[_Part]:
+    def _parts(self, block: Block, positions: Sequence[int], rows: Column) -> list[_Part]:
         """Of decoded rows all that can be read as columns; those with the same fields and turns are a part."""
         data = block.data
         if not isinstance(positions, range):
@@ -191,7 +191,7 @@ class BlockReader:
             ]
         return parts
 
-    def _decoded(self, block: Block) -> tuple[int, Sequence[int], list[Any]]:
+    def _decoded(self, block: Block) -> tuple[int, Sequence[int], Column]:
         """How many lines there are, and the rows that have fields of known names only, with their positions: a range
         when that are all."""
         if self._decode_row is None:
@@ -375,7 +375,7 @@ def _spoken_by(who: Iterable[str], roles: tuple[str, ...], texts: list[Column]) 
     return said[0] if len(said) == 1 else list(map(TURN_SEPARATOR.join, zip(*said, strict=True)))
 
 
-def _scalars(obj: dict[str, Any]) -> list[str]:
+def _scalars(obj: Mapping[str, object]) -> list[str]:
     """The fields that hold a text, a number or a truth value."""
     return [name for name, value in obj.items() if type(value) in _SCALARS]
 
