@@ -45,6 +45,14 @@ def test_the_gates_exit_codes(
     assert result.json["junit"] == str(tmp_path / "gate.xml")
 
 
+def test_a_rule_about_a_metric_that_is_not_there_is_to_be_corrected(run_cli: RunCli, tmp_path: Path) -> None:
+    put_results(tmp_path)
+    result = run_cli("report", "--gate", "Corectness.ci_low > 0", project=tmp_path)
+    assert result.code == 12
+    assert "there is no metric Corectness (Correctness" in result.json["error"]["message"]
+    assert result.json["error"]["fix"].startswith("Correct the rule")
+
+
 def test_mixed_fails_the_bare_gate(run_cli: RunCli, tmp_path: Path) -> None:
     put_results(tmp_path, other=(0.9, 0.1))  # Harmfulness
     result = run_cli("report", "--gate", project=tmp_path)

@@ -33,12 +33,13 @@ LARGEST_RULES = 1 << 20
 
 class Check(NamedTuple):
     """One line of a gate: a rule, or the verdict. ``outcome`` as the gate's, ``reason`` in plain words, ``rows_needed``
-    about how many rows would settle what these leave open."""
+    about how many rows would settle what these leave open, ``misnamed``: the rule is about a metric that is not there."""
 
     name: str
     outcome: str
     reason: str
     rows_needed: int | None = None
+    misnamed: bool = False
 
 
 class Gate(NamedTuple):
@@ -168,7 +169,7 @@ def _parse_rule(part: str) -> Rule:
 
 def _unknown(rule: Rule, summary: Summary) -> Check:
     names = ", ".join(summary["metrics"])
-    return Check(rule.text, "invalid", f"{rule.text}: there is no metric {rule.metric} ({names}).")
+    return Check(rule.text, "invalid", f"{rule.text}: there is no metric {rule.metric} ({names}).", misnamed=True)
 
 
 def _apply(rule: Rule, summary: Summary, share: float) -> Check:

@@ -109,7 +109,9 @@ def run(args: argparse.Namespace) -> tuple[Body, int]:
     body["gate"] = {"outcome": gate.outcome, "reasons": gate.reasons, **rows_needed}
     if gate.exit_code:
         report = list_files(results.folder).get("report.html", results.path)
-        body["error"] = {"code": gate.code, "message": " ".join(gate.reasons), "fix": f"Read {report} before deciding."}
+        misnamed = any(check.misnamed for check in gate.checks)
+        fix = "Correct the rule: it takes one of the metrics named." if misnamed else f"Read {report} before deciding."
+        body["error"] = {"code": gate.code, "message": " ".join(gate.reasons), "fix": fix}
     return body, gate.exit_code
 
 
