@@ -40,13 +40,13 @@ def test_run_all_shows_progress_and_charts_and_running_again_attaches(opened: tu
     lab.run_all()
 
     # Progress is visible while the evaluation runs, and moves.
-    lab.wait(lambda: work.starts == 1, "the start of the evaluation")
+    lab.wait(lambda: work.starts == 1 or lab.errors(), "the start of the evaluation")
     lab.wait(lambda: "Executing" in lab.output() or lab.errors(), "the progress")
     first = lab.output()
     lab.picture("2-running", OUTPUT)
     assert not lab.finished()
     work.aws.scenario = Scenario()
-    lab.wait(lambda: lab.output() != first, "progress that moves")
+    lab.wait(lambda: lab.output() != first or lab.errors(), "progress that moves")
 
     lab.wait(lab.finished, "the end of all cells")
     assert lab.errors() == []

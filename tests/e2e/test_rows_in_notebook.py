@@ -104,7 +104,7 @@ def test_in_jupyterlab_rows_are_read_at_once_and_filtered_once_the_cell_ran(note
     with jupyterlab(notebook.parent, tmp_path, dict(os.environ)) as lab:
         lab.open(notebook.name)
         output = ".jp-OutputArea-output"
-        lab.wait(lambda: "Rows that got better" in lab.output(), "the sent output")
+        lab.wait(lambda: "Rows that got better" in lab.output() or lab.errors(), "the sent output")
         assert lab.browser.find_elements("css selector", f"{output} .browser, {output} script") == []
         assert len(lab.browser.find_elements("css selector", f"{output} details")) == 20
         assert unharmed(lab.browser)

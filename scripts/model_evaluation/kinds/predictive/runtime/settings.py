@@ -132,6 +132,7 @@ class PredictiveSettings(Settings):
             "timeout_minutes": reader.positive("TIMEOUT_MINUTES", optional=True),
             "force_new_run": bool(output) and reader.flag("FORCE_NEW_RUN"),
             "role_arn": reader.optional_text("ROLE_ARN") or "",
+            "dataset_etag": "",
             "test_set": reader.text("DATASET"),
             "test_format": _format(reader, "DATASET_FORMAT") or TableFormat("csv"),
             "test_etag": (reader.optional_text("DATASET_ETAG") or "").strip('"'),
