@@ -33,7 +33,7 @@ LARGEST_RULES = 1 << 20
 
 class Check(NamedTuple):
     """One line of a gate: a rule, or the verdict. ``outcome`` as the gate's, ``reason`` in plain words, ``rows_needed``
-    about how many rows would settle what these leave open, ``misnamed``: the rule is about a metric that is not there."""
+    about how many rows would settle what these leave open, ``misnamed``: there is no metric of the rule's name."""
 
     name: str
     outcome: str
