@@ -156,16 +156,6 @@ def test_one_model_only(s3: Any, scope: str) -> None:
     assert analysis.per_example[f"{other}_response"].isna().all()
 
 
-def test_builtin_prefix_of_the_primary_metric(s3: Any) -> None:
-    world = make_world()
-    put_world(s3, world)
-    changes = {
-        "primary_metric": "Builtin.Correctness",
-        "builtin_metrics": ["Builtin.Correctness", "Builtin.Harmfulness"],
-    }
-    assert analyse(s3, world.dataset, **changes).summary == analyse(s3, world.dataset).summary
-
-
 def test_custom_metrics_with_labels_and_numbers(s3: Any) -> None:
     scale = [{"definition": word, "value": {"stringValue": word}} for word in ("Poor", "Good")]
     custom = [

@@ -214,7 +214,7 @@ def test_a_run_of_last_month_is_not_even_asked_about(world: World) -> None:
     [
         {"POLL_SECONDS": 1},
         {"TIMEOUT_MINUTES": None},
-        {"PRIMARY_METRIC": "Helpfulness"},
+        {"PRIMARY_METRIC": "Builtin.Helpfulness"},
         {"BUILTIN_METRICS": ["Builtin.Helpfulness", "Correctness"]},
         {"S3_OUTPUT": "s3://acme-data/results/"},
     ],

@@ -15,6 +15,11 @@ from .judge_checks import check_judge
 from .judge_runs import JudgeRuns
 
 
+def _bare(name: str) -> str:
+    """A metric's name without ``Builtin.``, which the SDK takes too."""
+    return re.sub(r"(?i)^builtin\.", "", name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class JudgeSettings(EvaluatorSettings):
     """``custom_metrics`` are Bedrock's definitions, each with our ``direction`` beside it where it was declared."""
@@ -26,7 +31,7 @@ class JudgeSettings(EvaluatorSettings):
 
     dataset: str = parameter("DATASET", ParameterReader.text, "dataset")
     judge: str = parameter("JUDGE_MODEL", ParameterReader.text, "judge")
-    primary_metric: str = parameter("PRIMARY_METRIC", ParameterReader.text)
+    primary_metric: str = parameter("PRIMARY_METRIC", lambda reader, name: _bare(reader.text(name)))
     builtin_metrics: list[str] = field(default_factory=list)
     custom_metrics: list[Json] = field(default_factory=list)
 
@@ -34,7 +39,7 @@ class JudgeSettings(EvaluatorSettings):
     def read(cls, reader: ParameterReader) -> Json:
         builtin = reader.texts("BUILTIN_METRICS", "a list of metric names")
         return super().read(reader) | {
-            "builtin_metrics": list(dict.fromkeys(re.sub(r"(?i)^builtin\.", "", name) for name in builtin if name)),
+            "builtin_metrics": list(dict.fromkeys(_bare(name) for name in builtin if name)),
             "custom_metrics": _custom_metrics(reader),
         }
 
