@@ -26,7 +26,11 @@ COMMON_WORDS = {
     "Italian": "il gli una per che con non di del della sono può questo come più è anche suo nel si",
     "Dutch": "de het een en van is niet dat op met voor zijn kan uw deze worden naar om ook je",
 }
-LANGUAGE_WORDS = {language: frozenset(words.split()) for language, words in COMMON_WORDS.items()}
+LANGUAGES_OF = {
+    word: [language for language, own in COMMON_WORDS.items() if word in own.split()]
+    for words in COMMON_WORDS.values()
+    for word in words.split()
+}
 SCRIPTS = {"CJK": "Chinese", "HIRAGANA": "Japanese", "KATAKANA": "Japanese", "HANGUL": "Korean"}
 
 
@@ -46,7 +50,9 @@ def language_of(text: str) -> str | None:
     letters = [letter for letter in text if letter.isalpha()][:LETTERS]
     if not letters:
         return None
-    scripts = Counter(unicodedata.name(letter, "UNKNOWN").split(" ", 1)[0].split("-", 1)[0] for letter in letters)
+    scripts: Counter[str] = Counter()
+    for letter, times in Counter(letters).items():
+        scripts[unicodedata.name(letter, "UNKNOWN").split(" ", 1)[0].split("-", 1)[0]] += times
     if scripts["HIRAGANA"] + scripts["KATAKANA"] > 0.1 * len(letters):
         return "Japanese"
     script, times = scripts.most_common(1)[0]
@@ -54,9 +60,11 @@ def language_of(text: str) -> str | None:
         return None
     if script != "LATIN":
         return SCRIPTS.get(script, script.capitalize())
-    words = Counter(re.findall(r"[^\W\d_]+", text.casefold()))
-    counts = {language: sum(words[word] for word in known) for language, known in LANGUAGE_WORDS.items()}
-    (language, most), (_, second) = Counter(counts).most_common(2)
+    counts = Counter(dict.fromkeys(COMMON_WORDS, 0))
+    for word in re.findall(r"[^\W\d_]+", text.casefold()):
+        for language in LANGUAGES_OF.get(word, ()):
+            counts[language] += 1
+    (language, most), (_, second) = counts.most_common(2)
     return language if most >= FEWEST_WORDS and most > 1.5 * second else None
 
 

@@ -62,9 +62,11 @@ def analyse_many(
     chosen = metrics_of(asked, paired.scores)
     asked = replace(asked, rows=rows, skipped=asked.skipped + unusable)
     readings = put_to_records(asked, {side: read for side, (_, read) in found.items()})
-    table = _table(lines, paired, fields, chosen, examples_table(readings.records, chosen), drawn)
     notes = [*notes, _note(len(lines))]
-    return conclusion(asked, outputs, readings, paired, chosen, counts, classes, table, places=drawn, notes=notes)
+    with ThreadPoolExecutor(1) as pool:
+        read_rows = examples_table(readings.records, chosen)
+        table = pool.submit(_table, lines, paired, fields, chosen, read_rows, drawn).result
+        return conclusion(asked, outputs, readings, paired, chosen, counts, classes, table, places=drawn, notes=notes)
 
 
 def _note(n: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -119,7 +119,7 @@ def _of_details(
         }
     counts = {side: matchings[side].counts for side in sides}
     table = examples_table(records, metrics)
-    return conclusion(asked, outputs, readings, paired, metrics, counts, classes, table, notes=notes)
+    return conclusion(asked, outputs, readings, paired, metrics, counts, classes, lambda: table, notes=notes)
 
 
 def no_rows(label: str, problems: Sequence[str]) -> ResultsError:
@@ -157,13 +157,13 @@ def conclusion(
     metrics: Sequence[Metric],
     counts: Mapping[Side, MatchCounts],
     classes: Mapping[Side, ClassTable],
-    table: pa.Table,
+    records_table: Callable[[], pa.Table],
     *,
     places: Places | None = None,
     notes: Sequence[str] = (),
 ) -> NovaAnalysis:
     """The analysis of ``paired``, the scores of all records. What only texts tell is of ``readings``, those of the
-    records at ``places`` where these are not all; ``table`` is the records' table."""
+    records at ``places`` where these are not all; ``records_table`` is asked last, since it may be made meanwhile."""
     evaluation, sides = asked.evaluation, asked.evaluation.sides
     labels, records = evaluation.names, readings.records
     comparison = compare_scores(paired, metrics)
@@ -193,6 +193,7 @@ def conclusion(
         further["classification"] = headed | {str(side): own for side, own in classes.items()}
     confident, columns = _confidence(readings, asked.answer_field)
     further |= confident
+    table = records_table()
     for name, values in columns.items():
         table = table.append_column(name, placed(values, places, len(table)))
     whole: Summary = {**summary, **further}  # type: ignore[typeddict-item]
