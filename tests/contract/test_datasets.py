@@ -1,4 +1,4 @@
-"""Datasets in the conversation: sets of files, reference answers, overlap with training data, what is no dataset."""
+"""Datasets in the conversation: sets of files, reference answers, overlap with training data, what is not a dataset."""
 
 from __future__ import annotations
 

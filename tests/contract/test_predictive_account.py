@@ -145,7 +145,7 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("model", lambda w: f"endpoint {w.endpoint_down}", "not_in_service", "is Creating, not InService"),
     ("model", lambda w: w.group_name, "other_kind", "a fine-tuned language model"),
     ("model", lambda w: "eights-live", "choose", "names hold"),
-    ("model", lambda w: "nothing-like-it", "not_found", "is no model, endpoint, training job"),
+    ("model", lambda w: "nothing-like-it", "not_found", "is not a model, endpoint, training job"),
     ("model", lambda w: w.role_arn, "wrong_kind", "IAM role"),
     ("model", lambda w: w.scanner_arn.replace("us-west-2", "eu-west-1"), "other_region", "eu-west-1"),
     ("model", lambda w: w.scanner_arn.replace("/2", "/9"), "not_found", "no model package"),

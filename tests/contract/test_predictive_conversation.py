@@ -174,7 +174,7 @@ REFUSED: list[tuple[str, dict[str, Change], str, str]] = [
     ),
     ("columns", {"columns": lambda f: "label=label,id=label"}, "refused", "cannot be the label and something else"),
     ("problem", {"problem": lambda f: "binary"}, "refused", "needs the positive class"),
-    ("problem", {"problem": lambda f: "binary positive=yes"}, "no_such_class", "'yes' is no value of 'label'"),
+    ("problem", {"problem": lambda f: "binary positive=yes"}, "no_such_class", "'yes' is not a value of 'label'"),
     ("problem", {"dataset": lambda f: rewritten(f, "one.csv", cells(1, "1"))}, "one_class", "Every row"),
     (
         "problem",
@@ -195,7 +195,7 @@ REFUSED: list[tuple[str, dict[str, Change], str, str]] = [
     ("model", {"model": lambda f: rewritten(f, "n.csv", cells(1, "abc"), "candidate")}, "no_predictions", "no number"),
     ("reference", {"reference": lambda f: f["candidate"]}, "same_model", "the candidate itself"),
     ("train_data", {"train_data": lambda f: f["test"]}, "same_file", "the test set itself"),
-    ("threshold", {"threshold": lambda f: "none"}, "refused", "without a threshold they are no decisions"),
+    ("threshold", {"threshold": lambda f: "none"}, "refused", "without a threshold they are not decisions"),
     ("threshold", {"threshold": lambda f: "cost 1 50"}, "refused", "where the threshold is chosen"),
     ("threshold", {"threshold": lambda f: "cost -1 5 cross-fit"}, "refused", "at least 0"),
     ("threshold", {"threshold": lambda f: f"recall 0.9 validation {f['test']}"}, "validation_overlaps", "are in the"),

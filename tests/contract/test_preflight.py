@@ -116,7 +116,7 @@ def test_before_the_answers_are_there_nothing_passes_for_checked(run_cli: RunCli
     assert passes <= {"identity", "clock", "sdk"}
 
 
-# -- what is no fault ----------------------------------------------------------------------------------------
+# -- what is not a fault ----------------------------------------------------------------------------------------
 
 
 def test_what_looks_like_trouble_and_is_none(scene: Stage) -> None:

@@ -199,7 +199,7 @@ def test_the_trial_needs_the_users_own_yes(talk: Talk, world: ScorerWorld, aws: 
     ("source", "words"),
     [
         ("def lambda_handler(e, c): return [{'id': x['id'], 'aggregate_reward_score': 1} for x in e]", "Wrong answers"),
-        ("def lambda_handler(e, c): return {'statusCode': 200, 'body': [1]}", "body is no JSON text"),
+        ("def lambda_handler(e, c): return {'statusCode': 200, 'body': [1]}", "body is not JSON text"),
         ("def lambda_handler(e, c): return [{'aggregate_reward_score': 1}]", "id is None"),
         ("def lambda_handler(e, c): return e[0]['no_such_field']", "KeyError"),
         (

@@ -185,7 +185,7 @@ def test_a_job_that_fails_is_explained_and_started_anew(run_cli: RunCli, account
     failed = run_cli("run", *QUICK, "-r", "COLUMNS", "label=label,id=scan_id", project=tmp_path)
     assert (failed.code, failed.json["error"]["code"]) == (4, "run_failed")
     assert "Loading csv data failed with Exception" in failed.json["error"]["message"]
-    assert "Leave out columns that are no numbers" in failed.json["error"]["fix"]
+    assert "Leave out columns that are not numbers" in failed.json["error"]["fix"]
     done = run_cli("run", *QUICK, project=tmp_path)
     assert done.code == 0, done.json
     assert summary_of(done.json["results"])["scope"] == "tuned"

@@ -48,7 +48,7 @@ def test_from_the_first_question_to_the_notebook(account: tuple[LocalAws, World]
         terminal.expect("have 'support' in the name", "1. ", world.group_name, "> ")
         terminal.enter(world.group_name)
         terminal.expect("compared with its base model", "Which judge model", world.judge, "> ")
-        terminal.enter()  # a judge is never suggested: Enter alone is no answer
+        terminal.enter()  # a judge is never suggested: Enter alone is not an answer
         terminal.expect("Expected: one id from the list", "> ")
         terminal.enter(world.judge)
         terminal.expect("this session's own role", "MLflow", "> ")

@@ -81,7 +81,7 @@ def _notebook(expected: Mapping[str, Any], played: Played) -> Iterator[str]:
 
 @functools.cache
 def _compiles(source: str) -> None:
-    """Raises SyntaxError for a cell that is no Python; all cells but one are the same in every notebook."""
+    """Raises SyntaxError for a cell that is not Python; all cells but one are the same in every notebook."""
     compile(source, "<cell>", "exec")
 
 

@@ -20,7 +20,7 @@ UNSEEN = frozenset(("script", "style", "svg"))
 def first_difference(expected: Any, actual: Any, place: str = "") -> str | None:
     """The first place where two JSON values differ and both values there; ``None`` when they are the same.
 
-    Keys may stand in any order. Numbers are the same within ``TOLERANCE``; a truth value is no number.
+    Keys may stand in any order. Numbers are the same within ``TOLERANCE``; a truth value is not a number.
     """
     if isinstance(expected, dict) and isinstance(actual, dict):
         if names := expected.keys() - actual.keys():

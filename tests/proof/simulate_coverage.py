@@ -49,7 +49,7 @@ class Design:
     scored: float = 1.0  # share of the rows that both models have a score for
     one_size: tuple[float, float] | None = None  # chances of a win and a loss where all are of one size
     exempt: str = ""  # why 93 to 97% or the theory's power cannot be had; what is wrong must still be rare
-    skewed: bool = False  # a difference of 0 on average that is no exchange of equals: see the notes
+    skewed: bool = False  # a difference of 0 on average that is not an exchange of equals: see the notes
 
     def __str__(self) -> str:
         return f"{self.name}, {self.n} rows"

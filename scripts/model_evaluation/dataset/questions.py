@@ -1,4 +1,4 @@
-"""How many different questions the prompts ask: rows that ask the same in other words are no further evidence."""
+"""How many different questions the prompts ask: rows that ask the same in other words are not further evidence."""
 
 from __future__ import annotations
 

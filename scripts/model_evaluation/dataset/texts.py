@@ -18,7 +18,7 @@ from .profile import Profile
 from .rows.blocks import RowBlock
 
 ROWS_LOOKED_AT = 10_000  # for what is quick to see; a job takes far fewer
-FEWEST_ALIKE = 5  # rows with the same reference answer that are no chance
+FEWEST_ALIKE = 5  # rows with the same reference answer that are more than chance
 
 _WORDS = """
     none null nil nan nat n/a n.a. #n/a <na> <none> <null> undefined - -- --- . .. ... ? ?? tbd tbc todo xxx [] {} ""

@@ -59,7 +59,7 @@ def _results(check: Check, subject: Subject) -> list[Result]:
         for result in check.run(subject):
             results.append(result)  # noqa: PERF402 - what came before a failure is kept
     except StateError:
-        raise  # a damaged file is no check's result
+        raise  # a damaged file is not a check's result
     except EvaluationError as error:
         results.append(_from_error(check, error))
     except Exception as error:  # a fault of ours must not hide the other checks, and must not pass for a yes

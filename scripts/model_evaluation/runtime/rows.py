@@ -79,7 +79,7 @@ def canonical_prompt(value: object) -> str:
 def read_dataset_row(obj: object, line: int) -> DatasetRow:
     """One decoded JSON value as a row.
 
-    Raises ``ValueError`` with a plain reason when it is no object, or has no prompt.
+    Raises ``ValueError`` with a plain reason when it is not an object, or has no prompt.
     """
     if not isinstance(obj, Mapping):
         raise ValueError(f"expected a JSON object, found {_json_kind(obj)}")

@@ -60,7 +60,7 @@ def check(text: str, context: Context) -> Answer:
 
 
 def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], list[str]]:
-    """The dataset's objects, and further keys that the service would read with them. Raises for what is no dataset."""
+    """The dataset's objects, and further keys that the service would read with them. Raises for anything else."""
     from model_evaluation.lookups.concurrency import outcome, together
     from model_evaluation.lookups.s3.buckets import bucket_region
     from model_evaluation.lookups.s3.dataset_choices import nothing_there, part_missing
@@ -178,7 +178,7 @@ def _not_in_s3(text: str) -> Refused:
             f"To check it first: evaluate.py dataset check {quoted}"
         )
         if command := _conversion(files):
-            message = f"{what}, and is no JSON Lines; the evaluation reads JSON Lines from S3. Nothing was uploaded."
+            message = f"{what}, and is not JSON Lines; the evaluation reads JSON Lines from S3. Nothing was uploaded."
             fix = f"Convert it, which also checks it and says how to upload what it writes: {command}"
         return Refused(message, fix=fix, code="local_file")
     if os.path.isdir(path):
@@ -240,7 +240,7 @@ def _refuse_other_region(aws: Aws, context: Context, uri: S3Uri, region: str | E
 
 
 def _refuse_other_kinds(aws: Aws, item: S3Object, start: bytes) -> None:
-    """Refuse a file whose first bytes show that it is no text of JSON at all. The `data` step reads it whole."""
+    """Refuse a file whose first bytes show that it is not JSON text at all. The `data` step reads it whole."""
     from model_evaluation.dataset import check_stream, convert_command, useful_operations
     from model_evaluation.dataset.rows.file_types import whole_file_fault
     from model_evaluation.lookups.s3.dataset_files import read_object

@@ -245,7 +245,7 @@ def test_a_judges_rows_are_no_questions(answer: Answer, aws: LocalAws, world: Wo
     [
         ("top_logprobs=50", "from 0 (none) to 20"),
         ("reasoning_effort=high", "Nova Lite does not reason"),
-        ("max_tokens=5", "is no key=value"),
+        ("max_tokens=5", "is not a key=value"),
         ("temperature=hot", "a number from 0 to 2"),
         ("temperature='1", "a number from 0 to 2"),
         ("max_new_tokens=0", "from 1 to 100000"),

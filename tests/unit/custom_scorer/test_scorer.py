@@ -79,9 +79,9 @@ def test_both_forms_of_a_reply_are_taken(reply: object) -> None:
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        ({"statusCode": 200, "body": [GOOD]}, "body is no JSON text"),
+        ({"statusCode": 200, "body": [GOOD]}, "body is not JSON text"),
         ({"statusCode": 500, "body": "[]"}, "statusCode is 500"),
-        ({"statusCode": 200, "body": "{"}, "body is no JSON text"),
+        ({"statusCode": 200, "body": "{"}, "body is not JSON text"),
         ({"statusCode": 200, "body": "{}"}, "got `object`"),
         ("text", "Expected `array`, got `str`"),
         (None, "got `null`"),

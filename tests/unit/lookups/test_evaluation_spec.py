@@ -28,7 +28,7 @@ def test_settings_that_the_recipe_takes_are_numbers() -> None:
         ("temperature=0.7 max_new_tokens=99", "temperature=0.7 is not what the recipe takes"),
         ("max_new_tokens=20000", "to 16384"),
         ("max_new_tokens=0", "from 1"),
-        ("temperature=warm", "is no number"),
+        ("temperature=warm", "is not a number"),
         ("reasoning_effort=high", "no setting that reaches the models"),
         ("top_logprobs=3", "no setting that reaches the models"),
         ("aggregation=mean", "no setting that reaches the models"),

@@ -30,7 +30,7 @@ def row(prediction: str, tokens: list[tuple[str, float]], rival: float = 0.001) 
 
 
 def test_only_the_tokens_of_the_value_count() -> None:
-    # {"class": "Hardware_Minor"}: the value's tokens are Hard, ware, _Min, or; the key's token is no part of it.
+    # {"class": "Hardware_Minor"}: the value's tokens are Hard, ware, _Min, or; the key's token is not a part of it.
     tokens = [('{"', 1.0), ("class", 0.9), ('":', 1.0), (f'{SPACE}"', 1.0)]
     tokens += [("Hard", 0.98), ("ware", 1.0), ("_Min", 0.4), ("or", 0.8), ('"}', 1.0)]
     found = answer_confidence(row('{"class": "Hardware_Minor"}', tokens), "class")

@@ -167,7 +167,7 @@ def test_a_damaged_table_is_named_and_a_job_without_any_is_told(tmp_path: Path) 
     broken.write_bytes(b"PAR1 no")
     details = {**outputs["tuned"].details, "x/details_z.parquet": broken}
     found = many(tmp_path, {**outputs, "tuned": outputs["tuned"]._replace(details=details)})
-    assert any("details_z.parquet is no Parquet file" in text for text in found.summary["warnings"])
+    assert any("details_z.parquet is not a Parquet file" in text for text in found.summary["warnings"])
     (whole,) = outputs["tuned"].details.values()
     empty = tmp_path / "e.parquet"
     pa_parquet.write_table(pa_parquet.read_table(whole).slice(0, 0), empty)

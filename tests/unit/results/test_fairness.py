@@ -304,7 +304,7 @@ def test_less_than_half_of_the_rows_is_no_comparison() -> None:
 
 
 def test_rows_to_which_a_metric_does_not_apply_are_none_that_could_have_been_scored() -> None:
-    """A rating of -1 says so; it is no score, and no gap where both models have it."""
+    """A rating of -1 says so; it is not a score, and no gap where both models have it."""
     metric = Metric("Quality", limits=(0.0, 1.0), scale=RatingScale((0.0, 0.5, 1.0), (-1.0,)))
     scores: list[tuple[Score, Score]] = [(1.0, 0.5) if at % 4 else (0.5, 0.5) for at in range(60)]
     summary = evaluated([*scores, *[(-1.0, -1.0)] * 40], metric=metric)

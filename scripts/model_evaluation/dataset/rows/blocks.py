@@ -55,7 +55,7 @@ class RowBlock:
     ``lines`` are the numbers of those that hold a usable row; the columns after it have an entry for each of them, in
     which texts that are absent or blank are ``None``. ``fields`` counts the rows that have a field beside those read.
     ``faults`` are (number of the line, fault), in order. ``foreign`` counts the lines in which a field (first) stands
-    in the place of another (second). ``unseen`` content, which is no text, is by index in the columns.
+    in the place of another (second). ``unseen`` content, which is not text, is by index in the columns.
     """
 
     block: Block
@@ -491,7 +491,7 @@ def _quotes_and_escapes(data: bytes, *, with_numpy: bool) -> tuple[int, bytes]:
 
         octets = np.frombuffer(data, np.uint8)
         escapes = octets[np.flatnonzero(octets[:-1] == ord("\\")) + 1].tobytes() if escaped else b""
-        if b"\\" not in escapes:  # else what follows an escaped backslash is no escape
+        if b"\\" not in escapes:  # else what follows an escaped backslash is not an escape
             return int(np.count_nonzero(octets == ord('"'))) - escapes.count(b'"'), escapes
     escapes = b"".join(_ESCAPE.findall(data)) if escaped else b""
     return data.count(b'"') - escapes.count(b'"'), escapes

@@ -39,7 +39,7 @@ from .json_lines import decode_line
 from .messages import answer_faults, prompt_faults
 from .unseen import field_fault, mark_in, unseen_content
 
-# Characters without ink that are no white space: of width zero, joiners, fillers, marks of direction.
+# Characters without ink that are not white space: of width zero, joiners, fillers, marks of direction.
 INVISIBLE = re.compile(
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\U000e0000-\U000e0fff]+"

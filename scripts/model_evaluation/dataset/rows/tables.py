@@ -105,7 +105,7 @@ def excel_rows(chunks: Iterable[bytes]) -> Iterator[Json]:
             if header := next((row for row in rows if any(cell is not None for cell in row)), None):
                 tables[sheet.title] = (header, rows)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:  # cut off, or an archive of something else
-        message = f"The file is no Excel workbook that can be read: {str(error)[:200]}"
+        message = f"The file is not an Excel workbook that can be read: {str(error)[:200]}"
         raise _damaged(message, "Save the sheet as CSV (UTF-8).") from error
     if len(tables) != 1:
         names = ", ".join(f"`{safe_name(title)}`" for title in tables)

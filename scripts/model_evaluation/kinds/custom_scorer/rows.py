@@ -23,7 +23,7 @@ def dataset_lines(context: Context) -> list[bytes]:
 
 
 def dataset_rows(context: Context) -> list[tuple[int, dict[str, Any]]]:
-    """Every row with its line, those that are no JSON object left out."""
+    """Every row with its line, those that are not a JSON object left out."""
     rows = []
     for number, line in enumerate(dataset_lines(context), 1):
         try:

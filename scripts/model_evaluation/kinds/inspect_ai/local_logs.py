@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def logs_analysis(paths: Sequence[str]) -> Analysis | None:
     """The comparison of the first log, or folder of logs, with the second one; of a single one, its own numbers.
-    ``None`` when these are no logs of Inspect. Raises Refused for logs that cannot be compared."""
+    ``None`` when these are not logs of Inspect. Raises Refused for logs that cannot be compared."""
     files = [_files(Path(path)) for path in paths]
     if not all(files) or not all(_looks_right(own[0]) for own in files):
         return None

@@ -55,7 +55,7 @@ def read_baseline(path: str) -> Baseline:
     except (msgspec.MsgspecError, RecursionError) as error:
         fault = str(error)
     raise Refused(
-        f"{path} is no baseline that results of a predictive model left: {fault}.",
+        f"{path} is not a baseline that results of a predictive model left: {fault}.",
         fix="Name the baseline.json beside the report.html of an earlier evaluation; older results have none.",
         code="no_baseline",
     )

@@ -50,7 +50,7 @@ def local_sources(names: list[str]) -> list[Source]:
 
 
 def s3_sources(aws: Aws, text: str, *, below: bool = False) -> list[Source]:
-    """The objects of a dataset in S3. ``below``: what is no object may be a prefix of JSONL objects.
+    """The objects of a dataset in S3. ``below``: what is not an object may be a prefix of JSONL objects.
 
     Raises what looking them up raises; Choose for a folder or a key that is not there.
     """

@@ -68,7 +68,7 @@ def checked_settings(text: str, spec: EvaluationSpec) -> dict[str, int | float]:
         name, equals, value = pair.partition("=")
         if not equals or name not in SETTINGS:
             raise Refused(
-                f"{pair[:60]!r} is no setting that reaches the models; these do: {', '.join(SETTINGS)}.",
+                f"{pair[:60]!r} is not a setting that reaches the models; these do: {', '.join(SETTINGS)}.",
                 fix="For example: max_new_tokens=8192 temperature=0 - or `defaults`.",
                 code="unknown_setting",
             )
@@ -91,7 +91,7 @@ def _number(name: str, value: str, parameter: Parameter | None) -> int | float:
         if not math.isfinite(number):
             raise ValueError("not finite")
     except ValueError as error:
-        raise Refused(f"{name}={value[:40]!r} is no number.", fix="Give a number.") from error
+        raise Refused(f"{name}={value[:40]!r} is not a number.", fix="Give a number.") from error
     if parameter and not parameter.takes(number):
         kind = "whole number" if parameter.type == "integer" else "value"
         raise Refused(

@@ -1,6 +1,6 @@
 """Buckets and KMS keys: whether what guards them refuses what the role will do, whatever its own policies say.
 
-Object ownership is no obstacle: nothing here sets an ACL but the owner's own, which every setting takes.
+Object ownership is not an obstacle: nothing here sets an ACL but the owner's own, which every setting takes.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def cut_answers(answers: Sequence[str], others: Sequence[str] = (), limit: int |
 
     Answers that end in the middle count when a model's longest answers mostly do, all at nearly the same length, while
     its shorter ones do not; when its long ones do much more often than the other model's; and when they are near the
-    limit. A model that never ends its sentences, terse answers and a few ragged ones are no sign.
+    limit. A model that never ends its sentences, terse answers and a few ragged ones are not a sign.
     """
     lengths = np.array([len(answer) for answer in answers], int)
     ragged = np.array([ends_in_the_middle(answer) for answer in answers], bool)

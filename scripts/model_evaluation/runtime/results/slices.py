@@ -16,7 +16,7 @@ from .similar_prompts import numbered, prompt_clusters
 
 CLUSTER_FIELDS = ("document_id", "doc_id", "passage_id", "template_id", "conversation_id", "group_id", "cluster_id")
 CATEGORY_VALUES = 50
-SLICE_VALUES = 12  # a metadata field with more values is no slice
+SLICE_VALUES = 12  # a metadata field with more values is not a slice
 
 Places = NDArray[np.int64]
 

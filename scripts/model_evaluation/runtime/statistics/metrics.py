@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 NOT_APPLICABLE = "not applicable"
-# How a label or the definition of a rating begins that is no rating.
+# How a label or the definition of a rating begins that is not a rating.
 SAYS_NOT_APPLICABLE = re.compile(
     r"\W*(?:(?:(?:this |the )?(?:metric|criterion|rating|question|scale) (?:is |does )?not appl(?:icable|y)"
     r"|not applicable|inapplicable|n(?:/|\.| )?a|nan|no rating|not rat(?:ed|e?able)"
@@ -109,5 +109,5 @@ def says_not_applicable(text: str) -> bool:
 
 
 def missing_reason(label: str) -> str:
-    """Why a label that a numeric scale does not have is no score: ``not applicable`` or ``unparsable``."""
+    """Why a label that a numeric scale does not have is not a score: ``not applicable`` or ``unparsable``."""
     return NOT_APPLICABLE if says_not_applicable(label) else "unparsable"

@@ -139,7 +139,7 @@ class Question:
 
 
 def read_questions(body: bytes) -> list[Question]:
-    """The rows of a task's Parquet file, in their order. Raises ``ValueError`` for what is no such file."""
+    """The rows of a task's Parquet file, in their order. Raises ``ValueError`` for what is not such a file."""
     try:
         file = pa_parquet.ParquetFile(io.BytesIO(body))
         known = set(file.schema_arrow.names)
@@ -164,7 +164,7 @@ def _question(row: Json) -> Question:
 
 
 def literal(text: object) -> object:
-    """The Python value whose repr a cell holds; what is no such text comes back as it is."""
+    """The Python value whose repr a cell holds; what is not such a text comes back as it is."""
     if not isinstance(text, str):
         return text
     try:

@@ -24,7 +24,7 @@ def read_settings(text: str, known: Mapping[str, Parameter], *, example: str, hi
         name, equals, value = pair.partition("=")
         if not equals or name not in known:
             raise Refused(
-                f"{pair[:60]!r} is no setting; these are: {', '.join(known)}.",
+                f"{pair[:60]!r} is not a setting; these are: {', '.join(known)}.",
                 fix=f"For example: {example} - or `defaults`. {hint}".rstrip(),
                 code="unknown_setting",
             )

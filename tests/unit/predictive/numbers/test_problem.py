@@ -94,10 +94,10 @@ def test_a_threshold_rule_is_read_and_written(text: str, rule: ThresholdRule) ->
     ("text", "says"),
     [
         ("", "No threshold"),
-        ("high", "is no number for the threshold"),
-        ("nan", "is no number for the threshold"),
-        ("0.5 0.6", "is no threshold"),
-        ("cost 1 cross-fit", "'cross-fit' is no number for the cost"),
+        ("high", "is not a number for the threshold"),
+        ("nan", "is not a number for the threshold"),
+        ("0.5 0.6", "is not a threshold"),
+        ("cost 1 cross-fit", "'cross-fit' is not a number for the cost"),
         ("cost 1", "two numbers"),
         ("cost 0 0 cross-fit", "one of the two is above 0"),
         ("cost -1 5 cross-fit", "at least 0"),
@@ -127,7 +127,7 @@ def test_a_primary_metric_is_read_and_written() -> None:
         ("f1 0.01", "margin=X"),
         ("f1 margin=-1", "at least 0"),
         ("f1 margin=5", "lies between 0 and 1"),
-        ("f1 margin=small", "is no number for the margin"),
+        ("f1 margin=small", "is not a number for the margin"),
     ],
 )
 def test_a_wrong_primary_metric_is_explained(text: str, says: str) -> None:

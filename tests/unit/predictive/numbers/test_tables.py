@@ -113,7 +113,7 @@ def test_clusters_have_the_features_that_no_role_takes() -> None:
     test = read_test_set(frame(id=["a", "b"], x=["1", "2"], z=["3", "?"]), Columns(id="id"), CLUSTERING)
     assert test.features is not None
     assert test.features.shape == (2, 2)
-    assert "1 rows have a feature that is no number" in test.notes[0]
+    assert "1 rows have a feature that is not a number" in test.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -104,5 +104,5 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "strong_reject": Task("StrongREJECT", "declining harmful requests", None, "deflection", "zs"),
     }
 )  # fmt: skip
-"""By the name that the SDK and the recipe know. ``llm_judge``, which the SDK has too, is no task of the recipe, and
+"""By the name that the SDK and the recipe know. ``llm_judge``, which the SDK has too, is not a task of the recipe, and
 ``mmmu`` is one of Nova's."""

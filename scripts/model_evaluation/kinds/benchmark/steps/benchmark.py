@@ -18,7 +18,7 @@ OTHERS = {
     "llm_judge": "The SDK lists llm_judge, but no evaluation recipe of an open-weight model runs it. A judge scores "
     "answers in an evaluation of its own.",
     "mmmu": "mmmu is for Amazon Nova models only.",
-    "gen_qa": "gen_qa scores answers to a dataset of yours; it is no benchmark.",
+    "gen_qa": "gen_qa scores answers to a dataset of yours; it is not a benchmark.",
 }
 
 
@@ -44,7 +44,7 @@ def check(text: str, context: Context) -> Answer:
             f"The evaluation recipe of {base} does not run it in {context.value('region')}." if name in TASKS else ""
         )
         raise Choose(
-            OTHERS.get(name) or known or f"{text[:100]!r} is no benchmark that SageMaker runs.",
+            OTHERS.get(name) or known or f"{text[:100]!r} is not a benchmark that SageMaker runs.",
             fix="Choose one from the list.",
             choices=_choices(names),
         )

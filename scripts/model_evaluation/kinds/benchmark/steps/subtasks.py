@@ -26,7 +26,7 @@ def check(text: str, context: Context) -> Answer:
         if name not in task.subtasks:
             close = difflib.get_close_matches(name, task.subtasks, 5, 0.4)
             raise Refused(
-                f"{name[:80]!r} is no subtask of {benchmark}.",
+                f"{name[:80]!r} is not a subtask of {benchmark}.",
                 fix=f"Close to it: {', '.join(close)}." if close else f"They are: {', '.join(task.subtasks)}.",
                 code="unknown_subtask",
             )

@@ -51,6 +51,6 @@ def local_call(path: str) -> Call:
         try:
             return json.loads(done.stdout)
         except ValueError as error:
-            raise ReplyError(f"what the handler returned is no JSON ({error})") from error
+            raise ReplyError(f"what the handler returned is not JSON ({error})") from error
 
     return call

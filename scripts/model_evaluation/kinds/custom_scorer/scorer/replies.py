@@ -65,4 +65,4 @@ def _body(reply: Mapping[str, object]) -> object:
     try:
         return json.loads(body)  # type: ignore[arg-type]
     except (ValueError, TypeError) as error:
-        raise ReplyError("body is no JSON text; json.dumps of the list of results is expected there") from error
+        raise ReplyError("body is not JSON text; json.dumps of the list of results is expected there") from error

@@ -17,7 +17,7 @@ def check(text: str, context: Context) -> Answer:
     name, _, rest = text.strip().partition(" ")
     direction = rest.strip().lower() or "higher"
     if direction not in ("higher", "lower"):
-        raise Refused(f"{rest[:40]!r} is no direction; higher or lower is better.", fix=f"For example: {name} lower")
+        raise Refused(f"{rest[:40]!r} is not a direction; higher or lower is better.", fix=f"For example: {name} lower")
     names = names_of(context)
     if name not in names and (context.value("scorer_trial") in ("yes", "file")):
         raise Refused(

@@ -88,7 +88,7 @@ def _evaluator(text: str, context: Context) -> Answer:
         same = [found for found, name in known if name == text]
         if not same:
             raise Choose(
-                f"{text[:100]!r} is no preset and no evaluator of the AI registry in {region}.",
+                f"{text[:100]!r} is neither a preset nor an evaluator of the AI registry in {region}.",
                 fix="Choose one of the list, or register a function of your own. " + REGISTER,
                 choices=_choices(known),
             )
@@ -134,7 +134,7 @@ def _function(context: Context, arn: str) -> list[JsonObject]:
     region, parts = str(context.value("region")), arn.split(":")
     if len(parts) < 7 or parts[2] != "lambda":
         raise Refused(
-            f"The evaluator stands for {arn[:200]!r}, which is no Lambda function's ARN.",
+            f"The evaluator stands for {arn[:200]!r}, which is not a Lambda function's ARN.",
             fix=REGISTER,
             code="no_function",
         )

@@ -58,7 +58,7 @@ def _sort(text: str) -> str:
         return "bedrock"
     if text.startswith("arn:") or "/" in text or " " in text or not text:
         raise Refused(
-            f"{text[:200]!r} is no model that Inspect can run here.",
+            f"{text[:200]!r} is not a model that Inspect can run here.",
             fix="Give a Bedrock model or inference profile id, an endpoint's name, or a model package (its ARN or "
             "GROUP/VERSION) with `on ml.INSTANCE`.",
             code="wrong_kind",
@@ -123,7 +123,7 @@ def _package(aws: Aws, text: str, instance: str) -> Found:
 
     match = PACKAGE.fullmatch(text)
     if match is None:
-        raise Refused(f"{text[:120]!r} is no model package.", fix="Give its ARN or GROUP/VERSION.", code="bad_arn")
+        raise Refused(f"{text[:120]!r} is not a model package.", fix="Give its ARN or GROUP/VERSION.", code="bad_arn")
     client = aws.client("sagemaker")
     arn = text
     try:

@@ -34,7 +34,7 @@ class TaskFolder:
     objects: dict[str, str]
     tasks: list[FoundTask] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
-    """Files that are no Python, and why."""
+    """Files that are not Python, and why."""
 
 
 def read_folder(aws: Aws, uri: str, region: str) -> TaskFolder:
@@ -63,7 +63,7 @@ def read_folder(aws: Aws, uri: str, region: str) -> TaskFolder:
 
 
 def tasks_in(source: str, path: str) -> list[FoundTask]:
-    """The functions of a file that ``@task`` decorates. Raises ``SyntaxError`` for what is no Python."""
+    """The functions of a file that ``@task`` decorates. Raises ``SyntaxError`` for what is not Python."""
     tree = ast.parse(source)
     tasks = []
     for node in tree.body:

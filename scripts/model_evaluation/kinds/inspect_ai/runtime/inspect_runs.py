@@ -127,7 +127,7 @@ def read_config(aws: AwsClients, step: Json) -> Json:
     try:
         config = yaml.safe_load(body)
     except yaml.YAMLError as error:
-        raise ValueError(f"{uri}/{CONFIG} is no YAML: {error}") from error
+        raise ValueError(f"{uri}/{CONFIG} is not YAML: {error}") from error
     if not isinstance(config, dict):
         raise ValueError(f"{uri}/{CONFIG} holds no configuration")
     return config

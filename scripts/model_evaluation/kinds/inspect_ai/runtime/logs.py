@@ -94,7 +94,7 @@ def read_log(body: bytes, name: str) -> Log:
         return _log(name, header, samples, unreadable)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, struct.error, OSError) as error:
         raise ResultsError(
-            f"{name} is no log of Inspect that can be read: {error}.",
+            f"{name} is not a log of Inspect that can be read: {error}.",
             fix="Give a log that `inspect eval` wrote (.json or .eval). One of a run that was broken off can be made "
             "whole with: inspect log recover",
         ) from error
@@ -238,7 +238,7 @@ def _sample(sample: Json) -> Sample:
 
 
 def _scores(given: Json) -> tuple[dict[str, float | None], dict[str, str]]:
-    """Numbers by score; a dictionary of values is a score each, called ``scorer.key``. What is no number is missing."""
+    """Numbers by score; a dictionary of values is a score each, called ``scorer.key``. Anything else is missing."""
     scores: dict[str, float | None] = {}
     explanations: dict[str, str] = {}
     for name, score in given.items():
@@ -252,7 +252,7 @@ def _scores(given: Json) -> tuple[dict[str, float | None], dict[str, str]]:
 
 
 def value_of(value: object) -> float | None:
-    """A score's value as Inspect's own ``value_to_float`` has it; ``None`` for what is no number."""
+    """A score's value as Inspect's own ``value_to_float`` has it; ``None`` for what is not a number."""
     if isinstance(value, bool):
         return float(value)
     if isinstance(value, str):

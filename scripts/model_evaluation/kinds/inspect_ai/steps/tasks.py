@@ -25,7 +25,7 @@ def check(text: str, context: Context) -> Answer:
         if name not in known:
             close = difflib.get_close_matches(name, known, 1)
             raise Refused(
-                f"{name[:80]!r} is no task of the folder; it has {', '.join(known)}.",
+                f"{name[:80]!r} is not a task of the folder; it has {', '.join(known)}.",
                 fix=f"Did you mean {close[0]}?" if close else "Choose from the list, or `all`.",
                 code="no_such_task",
             )

@@ -104,7 +104,7 @@ def directions(metrics: Iterable[CustomMetric]) -> dict[str, str]:
 def scale_range(metric: CustomMetric) -> tuple[float, float] | None:
     """Lowest and highest score of a numeric scale, as the notebook reads it.
 
-    ``None`` where there is no scale, a label is no number, or all ratings have the same value.
+    ``None`` where there is no scale, a label is not a number, or all ratings have the same value.
     """
     scale = numeric_scale(read_ratings(metric["customMetricDefinition"].get("ratingScale")))
     return (scale.values[0], scale.values[-1]) if scale else None

@@ -35,7 +35,7 @@ _ERRORS = {
     "missing_key": ("{key} is missing.", "Add {key}: {expected}."),
     "blank": ("Blank; expected text of 1 to {most} characters.", "Fill it in."),
     "too_long": ("{count} characters; expected at most {most}.", "Shorten it by {more}."),
-    "bad_character": ("Holds U+{code:04X}, which is no character of a text.", "Remove it."),
+    "bad_character": ("Holds U+{code:04X}, which is not a character of a text.", "Remove it."),
     "direction": (
         'Received {value}; expected "higher" or "lower".',
         'Write "lower" if a low score is good, else "higher".',
@@ -53,7 +53,7 @@ _ERRORS = {
         "Rename one of the two.",
     ),
     "unknown_variable": (
-        "{braces} is no variable; expected {{{{prompt}}}}, {{{{prediction}}}} or {{{{ground_truth}}}}.",
+        "{braces} is not a variable; expected {{{{prompt}}}}, {{{{prediction}}}} or {{{{ground_truth}}}}.",
         "Use one of them (all that the model was given is in {{{{prompt}}}}), or remove the double braces.",
     ),
     "no_variables": (
@@ -110,7 +110,7 @@ _WARNINGS = {
         "Leave it out of ratingScale, and say in the instructions which rating fits such answers.",
     ),
     "variable_spacing": ("{braces} has spaces inside; the documented form has none.", "Take the spaces out."),
-    "literal_braces": ("{braces} is no variable and reaches the judge as it stands.", "Leave it if that is meant."),
+    "literal_braces": ("{braces} is not a variable and reaches the judge as it stands.", "Leave it if that is meant."),
     "single_brace": ("{braces} has single braces and is not replaced.", "Double the braces."),
     "missing_prediction": (
         "{{{{prediction}}}} does not occur; the judge grades without seeing the model's answer.",

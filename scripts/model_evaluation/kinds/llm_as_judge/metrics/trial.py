@@ -102,7 +102,7 @@ def try_metrics(metrics: Sequence[CustomMetric], tried: Sequence[Sample], judge:
 
     Of each ``name``, ``direction``, ``scale`` (lowest and highest score), ``scores`` (row, response, score,
     explanation), ``mean_right`` and ``mean_wrong`` over numeric scores, and ``separates``: whether right answers score
-    better than wrong ones on average, in the metric's direction; ``None`` where the scores are no numbers.
+    better than wrong ones on average, in the metric's direction; ``None`` where the scores are not numbers.
     """
     if not metrics:
         raise Refused(

@@ -52,7 +52,9 @@ def _named(context: Context, region: str, name: str) -> str:
     same = [own for own in list_runtimes(context.aws, region) if name in (own.id, own.name)]
     if len(same) != 1:
         raise Choose(
-            f"{name[:100]!r} is no agent runtime of {region}." if not same else f"{len(same)} runtimes are {name!r}.",
+            f"{name[:100]!r} is not an agent runtime of {region}."
+            if not same
+            else f"{len(same)} runtimes are {name!r}.",
             fix="Choose one of the list, or give a Lambda function's ARN.",
             choices=_choices(context),
         )
@@ -77,7 +79,7 @@ def _runtime(context: Context, region: str, runtime_id: str, endpoint: str) -> l
         )
     if not ENDPOINT.fullmatch(endpoint):
         raise Refused(
-            f"{endpoint[:60]!r} is no endpoint's name.",
+            f"{endpoint[:60]!r} is not an endpoint's name.",
             fix="After the runtime the name of one of its endpoints may follow, such as PROD.",
         )
     try:

@@ -114,7 +114,7 @@ def _rewards(result: object) -> tuple[dict[str, dict[str, float]], str]:
         try:
             result = json.loads(result["body"])
         except ValueError:
-            return {}, "the body is no JSON text"
+            return {}, "the body is not JSON text"
     if not isinstance(result, list):
         return {}, f"it answered a {type(result).__name__}, not a list of rewards"
     rewards: dict[str, dict[str, float]] = {}

@@ -38,7 +38,7 @@ def check(text: str, context: Context) -> Answer:
         key = key.strip().replace("-", "_")
         if not sign or key not in INFERENCE_KEYS:
             of = f"; {key} is made by the step {OTHER_STEPS[key]}" if key in OTHER_STEPS else ""
-            faults.append(f"{word[:60]!r} is no key=value of {', '.join(INFERENCE_KEYS)}{of}")
+            faults.append(f"{word[:60]!r} is not a key=value of {', '.join(INFERENCE_KEYS)}{of}")
             continue
         given[key] = _value(value)
         if fault := inference_fault(key, given[key], task, family):

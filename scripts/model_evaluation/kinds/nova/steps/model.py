@@ -135,7 +135,7 @@ def _of_job(text: str, context: Context) -> Answer:
 
     name = job_name(text)
     if name is None:
-        raise Refused(f"{text[:100]!r} is no model.", fix=f"Expected: {EXPECTED}.", code="not_found")
+        raise Refused(f"{text[:100]!r} is not a model.", fix=f"Expected: {EXPECTED}.", code="not_found")
     try:
         made = customisation_of(context.aws, name)
     except NotFound as error:

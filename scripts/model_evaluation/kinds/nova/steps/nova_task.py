@@ -48,7 +48,9 @@ def check(text: str, context: Context) -> Answer:
     name = RFT if name == SHORT[RFT] else name
     if name not in TASKS:
         raise Choose(
-            f"{text[:100]!r} is no task of the Nova evaluation container.", fix="Choose one.", choices=_choices(context)
+            f"{text[:100]!r} is not a task of the Nova evaluation container.",
+            fix="Choose one.",
+            choices=_choices(context),
         )
     family = family_of(context)
     if family.id not in TASKS[name].families:

@@ -50,7 +50,7 @@ def _generated(words: list[str], context: Context) -> Refused:
     template, known = (words[0].lower() if words else ""), REWARDS if rewards else PURPOSES
     if template not in known or len(words) > 2:
         return Refused(
-            f"{' '.join(words)!r} is no template." if words else "No template was named.",
+            f"{' '.join(words)!r} is not a template." if words else "No template was named.",
             fix=f"One of {', '.join(known)}, and the field that classifies if it is not `class`: "
             f"generate {next(iter(known))} class",
             code="bad_operation",

@@ -77,7 +77,7 @@ class Trained:
 
 
 def read_artefact(body: bytes) -> Trained:
-    """Raises ``ValueError`` for what is no such artefact."""
+    """Raises ``ValueError`` for what is not such an artefact."""
     try:
         with tarfile.open(fileobj=io.BytesIO(body), mode="r:gz") as archive:
             file = archive.extractfile(FILE)

@@ -139,8 +139,8 @@ def _from_name(aws: Aws, text: str) -> Predictor:
     choices = _similar(aws, text)
     if not choices:
         raise Refused(
-            f"{text[:100]!r} is no model, endpoint, training job or model package group in {aws.region}, no S3 URI and "
-            "no file on this machine.",
+            f"{text[:100]!r} is not a model, endpoint, training job or model package group in {aws.region}, not an S3 "
+            "URI and not a file on this machine.",
             fix="List them: aws sagemaker list-models; aws sagemaker list-endpoints; aws sagemaker "
             "list-model-package-groups - or give the file of predictions.",
             code="not_found",

@@ -112,7 +112,7 @@ def analyse_predictions(
     of the run; ``inputs`` are the distributions of what the model is given, for :func:`.drift.baseline`.
 
     Raises :class:`~model_evaluation.runtime.results.evaluation.ResultsError` where nothing can be said at all: no row
-    has a truth and a prediction, or what was said is no answer to the problem.
+    has a truth and a prediction, or what was said is not an answer to the problem.
     """
     joined = join(test, predictions, problem)
     checked = None if validation is None else join(*validation, problem)
@@ -187,7 +187,7 @@ def _reword(summary: Summary, entries: Entries, primary: PrimaryMetric, labels: 
             verdict["sentence"] += f" {capital(caution)}."
     else:
         why = "; ".join(f"{labels[side]}: {reason}" for side, reason in absent.items())
-        why = why or "it is no metric of this problem, or costs were not given"
+        why = why or "it is not a metric of this problem, or costs were not given"
         told = f"The models cannot be compared on {name}, because it does not exist ({why})."
         summary["verdict"] = {"decision": "invalid", "sentence": told}
 

@@ -306,7 +306,7 @@ def _said_multiclass(side: Side, own: Predictions, classes: tuple[str, ...]) -> 
 
 
 def _codes(side: Side, prediction: Texts, classes: tuple[str, ...]) -> tuple[Codes, list[str]]:
-    """Predicted classes as places; one that is no class is -1 and counts as wrong."""
+    """Predicted classes as places; one that is not a class is -1 and counts as wrong."""
     codes = encode(prediction, classes)
     unknown = codes < 0
     if unknown.all():
@@ -316,5 +316,5 @@ def _codes(side: Side, prediction: Texts, classes: tuple[str, ...]) -> tuple[Cod
             fix="Map the predictions to the labels of the test set, or check the positive class.",
         )
     names = _examples(pd.unique(prediction[unknown]))
-    notes = [f"{int(unknown.sum())} {side} predictions are no class of the test set, such as {names}."]
+    notes = [f"{int(unknown.sum())} {side} predictions are not classes of the test set, such as {names}."]
     return codes, notes if unknown.any() else []

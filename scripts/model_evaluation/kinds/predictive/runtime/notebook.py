@@ -134,7 +134,7 @@ def read_results(
             predictions[side] = _from_file(model, rows, aws)
     notes = [*settings.dataset_notes, *(text for run in runs for text in run.warnings)]
     validation = None
-    if rows.validation is not None:  # predictions for the one set are no surplus of the other
+    if rows.validation is not None:  # predictions for the one set are not a surplus of the other
         validation = (rows.validation, {side: _only(own, rows.validation) for side, own in predictions.items()})
         predictions = {side: _only(own, rows.test) for side, own in predictions.items()}
     if settings.reference.value == "constant":

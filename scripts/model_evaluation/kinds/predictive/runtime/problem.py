@@ -66,7 +66,7 @@ class Problem:
         kind = next((known for known in METRICS if known == word.casefold()), None)
         if kind is None:
             raise ValueError(
-                f"{word or 'Nothing'!r} is no type of problem. Expected one of: binary positive=VALUE, multiclass, "
+                f"{word or 'Nothing'!r} is not a type of problem. Expected one of: binary positive=VALUE, multiclass, "
                 "regression, clustering."
             )
         if kind != "binary":
@@ -196,7 +196,7 @@ class ThresholdRule:
         rule = next((known for known in CHOSEN if known == word), None)
         if rule is None:
             if len(words) > 1:
-                raise ValueError(f"{text.strip()!r} is no threshold. {THRESHOLD_EXPECTED}")
+                raise ValueError(f"{text.strip()!r} is not a threshold. {THRESHOLD_EXPECTED}")
             return cls("fixed", (_number(words[0], "threshold"),))
         n = 2 if rule == "cost" else 1
         values = tuple(_number(value, rule) for value in words[1 : 1 + n])
@@ -287,5 +287,5 @@ def _number(text: str, what: str) -> float:
         number = math.nan
     if not math.isfinite(number):
         expected = "" if what == "margin" else f" {THRESHOLD_EXPECTED}"
-        raise ValueError(f"{text!r} is no number for the {what}.{expected}")
+        raise ValueError(f"{text!r} is not a number for the {what}.{expected}")
     return number

@@ -52,7 +52,7 @@ class Predictions:
     """What one model said, one place per id; ids are unique, in any order.
 
     ``score``: (n,) the positive class's score or the predicted number of a regression, or (n, classes) with one column
-    per name in ``classes``, in that order; NaN where it was no number; ``None`` where the model gives classes only.
+    per name in ``classes``, in that order; NaN where it was not a number; ``None`` where the model gives classes only.
     ``prediction``: the class or cluster as text, ``None`` where only scores are given. ``classes`` are empty where the
     order is not known. ``bounds`` (n, 2), of a regression that gives them: the lower and upper end within which
     the model says that the number lies.

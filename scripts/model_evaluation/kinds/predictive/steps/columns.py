@@ -106,7 +106,7 @@ def _refuse_bad_weights(columns: Columns, table: Table) -> None:
     weight = f"try_cast({table.place(columns.weight)} AS DOUBLE)"
     wrong = table.count(f"{weight} IS NULL OR NOT isfinite({weight}) OR {weight} < 0")
     if wrong or not table.count(f"{weight} > 0"):
-        reason = f"is no number of at least 0 in {wrong:,} rows" if wrong else "is 0 in every row"
+        reason = f"is not a number of at least 0 in {wrong:,} rows" if wrong else "is 0 in every row"
         raise Refused(
             f"The weight {columns.weight!r} {reason}.",
             fix="A weight says how many rows one stands for. Correct it, or leave weight out.",

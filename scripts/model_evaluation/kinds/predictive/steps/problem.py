@@ -77,7 +77,7 @@ def _two_classes(problem: Problem, classes: dict[str, int], label: str) -> Probl
         )
     if problem.positive not in classes:
         raise Refused(
-            f"{problem.positive!r} is no value of {label!r}; there are {shown}.",
+            f"{problem.positive!r} is not a value of {label!r}; there are {shown}.",
             fix="Give the positive class as the file writes it: binary positive=VALUE",
             code="no_such_class",
         )
@@ -126,7 +126,7 @@ def _regression(columns: Columns, table: Table) -> Answer:
     if unread := table.count(unreadable):
         example = table.one(f"SELECT {place} FROM rows WHERE {unreadable} LIMIT 1")  # noqa: S608
         raise Refused(
-            f"The label {label!r} is no number in {unread:,} rows, such as {str(example)[:60]!r}.",
+            f"The label {label!r} is not a number in {unread:,} rows, such as {str(example)[:60]!r}.",
             fix="A regression predicts numbers: choose another label, or answer binary or multiclass.",
             code="label_is_text",
         )

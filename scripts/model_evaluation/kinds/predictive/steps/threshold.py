@@ -23,7 +23,7 @@ def check(text: str, context: Context) -> Answer:
         return Answer("none")
     if rule.rule == "none" and has_scores(context):
         raise Refused(
-            "The model gives scores: without a threshold they are no decisions.",
+            "The model gives scores: without a threshold they are not decisions.",
             fix="Give one, such as 0.5, or how it is found: cost FP FN, recall R or precision P.",
         )
     if rule.rule != "none" and not has_scores(context):
@@ -33,7 +33,7 @@ def check(text: str, context: Context) -> Answer:
     findings: list[JsonObject] = []
     facts: JsonObject = {}
     if rule.rule == "fixed" and not 0 <= rule.values[0] <= 1:
-        note = f"{rule.values[0]:g} is no probability; that is right only for a model whose scores are none."
+        note = f"{rule.values[0]:g} is not a probability; that is right only for a model whose scores are none."
         findings.append(finding("threshold", note, level="warning"))
     if rule.validation:
         facts, findings = _validation(rule, context)

@@ -111,7 +111,7 @@ def _odd_answers(table: Table, answers: AnswerColumns, problem: Problem) -> list
         raise Refused(f"The column {name!r} holds no number.", fix="Give scores as numbers.", code="no_predictions")
     findings = []
     if unread:
-        note = f"{unread:,} values of {name} are no finite numbers; these rows count as missing."
+        note = f"{unread:,} values of {name} are not finite numbers; these rows count as missing."
         findings.append(finding("unread_scores", note, level="warning"))
     if problem.type == "regression":
         return findings

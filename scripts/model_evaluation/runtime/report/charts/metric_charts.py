@@ -125,7 +125,7 @@ def outcomes_chart(analysis: Analysis) -> drawing.Chart | None:
 
 
 def _strength(entry: Entry) -> str:
-    """The fine-tuned model's chance to win a row that is no tie."""
+    """The fine-tuned model's chance to win a row that is not a tie."""
     strength = entry["strength"]
     return f"{strength['tuned']:.0%}  [{strength['ci_low']:.0%}, {strength['ci_high']:.0%}]" if strength else ""
 

@@ -48,7 +48,7 @@ class Store(NamedTuple):
 
 @contextmanager
 def open_store(dataset: Path, answer_field: str) -> Iterator[Store]:
-    """The dataset. Lines that are no row for the container stay out, as they do everywhere."""
+    """The dataset. Lines that are not rows for the container stay out, as they do everywhere."""
     import duckdb
 
     with ExitStack() as stack:
@@ -176,7 +176,7 @@ def open_tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Path
             with pa_parquet.ParquetFile(listed[name]) as file:
                 starts.append(starts[-1] + file.metadata.num_rows)
         except (pa.ArrowException, OSError) as error:
-            problems.append(f"{name.rpartition('/')[2]} is no Parquet file: {error}")
+            problems.append(f"{name.rpartition('/')[2]} is not a Parquet file: {error}")
             del listed[name]
     opened = Tables(list(listed), list(listed.values()), starts, {}, ())
     if not listed:

@@ -43,7 +43,7 @@ class DetailRow:
     metrics: dict[str, float]
     specifics: dict[str, object] = field(default_factory=dict)
     outputs: dict[str, object] = field(default_factory=dict)
-    """The values of ``metrics`` that are no numbers, such as a judge's words."""
+    """The values of ``metrics`` that are not numbers, such as a judge's words."""
     logprobs: Sequence[TokenChoices] | None = None
 
     @property
@@ -81,7 +81,7 @@ def read_details(tables: Mapping[str, Path]) -> DetailRows:
         try:
             table = pa_parquet.read_table(path)
         except (pa.ArrowException, OSError) as error:
-            found.problems.append(f"{short} is no Parquet file: {error}")
+            found.problems.append(f"{short} is not a Parquet file: {error}")
             continue
         found.files += 1
         present = [column for column in COLUMNS if column in table.column_names]

@@ -2,7 +2,7 @@
 and Model Monitor read, with the comparison beside them.
 
 A number that does not exist is the text ``NaN``, as these readers have it. ``standard_deviation`` there is the spread
-over five subsamples, which is no error of the value: it stays ``NaN``, and intervals stand in ``comparison``.
+over five subsamples, which is not an error of the value: it stays ``NaN``, and intervals stand in ``comparison``.
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ def _of_value(value: object) -> Answer:
 
 
 def _of_text(text: str) -> Answer:
-    """A class by its name; what only looks like a number that failed is no answer."""
+    """A class by its name; what only looks like a number that failed is not an answer."""
     return Answer() if text.strip().lower() in ("nan", "null", "none", "inf", "-inf") else Answer(label=text.strip())
 
 
@@ -240,7 +240,7 @@ def _class_names(answers: Sequence[Answer], width: int, classes: Sequence[str]) 
         if width > 2 and len(classes) <= 2:
             raise ResultsError(
                 f"The model answers with {width} scores per row, the test set has the classes {', '.join(classes)}.",
-                fix="A model of that many classes is no binary one: answer multiclass, or name the right model.",
+                fix="A model of that many classes is not a binary one: answer multiclass, or name the right model.",
             )
         return numbered
     if len(classes) == width:

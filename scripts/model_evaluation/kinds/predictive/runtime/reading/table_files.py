@@ -1,5 +1,5 @@
 """Files of rows: their format, told from their beginning, and reading them as texts. Never a guess about a value:
-what stands in a cell is what is read, so an id 007 stays 007 and a class None is no missing value."""
+what stands in a cell is what is read, so an id 007 stays 007 and a class None is not a missing value."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BESIDE = ("_SUCCESS", ".crc", ".manifest", ".out")  # ends of names that lie bes
 
 
 class TableError(ValueError):
-    """A file that is no table of rows; the message says what it is and what is expected."""
+    """A file that is not a table of rows; the message says what it is and what is expected."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class TableFormat:
         try:
             made = cls(**dict(value))  # type: ignore[call-overload]
         except (TypeError, ValueError) as error:
-            raise TableError(f"{value!r} is no format, such as {{'type': 'csv'}} ({error}).") from error
+            raise TableError(f"{value!r} is not a format, such as {{'type': 'csv'}} ({error}).") from error
         if made.type not in ("csv", "parquet", "jsonl", "libsvm"):
             raise TableError(f"The format's type is {made.type!r}; expected csv, parquet, jsonl or libsvm.")
         return made
@@ -232,7 +232,7 @@ def _frame(name: str, body: bytes, form: TableFormat) -> pd.DataFrame:
             encoding="utf-8-sig",
             index_col=False,
         )
-    except (ValueError, pd.errors.ParserError) as error:  # a row with too many cells, a byte that is no UTF-8
+    except (ValueError, pd.errors.ParserError) as error:  # a row with too many cells, a byte that is not UTF-8
         raise TableError(f"{name} cannot be read as {form}: {error}".strip()) from error
     frame.columns = [str(column) for column in frame.columns]
     return frame.apply(_with_points) if form.decimal == "," else frame
@@ -285,7 +285,7 @@ def libsvm_rows(name: str, lines: Iterable[str]) -> list[dict[str, str]]:
                 row[f"f{index}"] = value
             elif index != "qid":
                 word = f"{index}{colon}{value}"
-                raise TableError(f"Line {number} of {name} is no libsvm row: {word!r} is not INDEX:VALUE.")
+                raise TableError(f"Line {number} of {name} is not a libsvm row: {word!r} is not INDEX:VALUE.")
         rows.append(row)
     return rows
 

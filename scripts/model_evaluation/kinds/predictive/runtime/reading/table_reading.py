@@ -54,7 +54,7 @@ def read_test_set(
         left = [name for name in table if name not in columns.named]
         features = np.column_stack([numbers_of(table[name]) for name in left])[keep] if left else None
         if features is not None and (unread := int(np.isnan(features).any(axis=1).sum())):
-            notes.append(f"{unread} rows have a feature that is no number; they are left out of measures of shape.")
+            notes.append(f"{unread} rows have a feature that is not a number; they are left out of measures of shape.")
     return TestSet(
         ids[keep],
         None if label is None else label[keep],
@@ -75,8 +75,8 @@ def _labels(values: Texts, problem: Problem, name: str, file: str) -> tuple[Text
         keep = ~np.isnan(label)
         if (text := ~keep & np.array([canonical_label(value) != "" for value in values], bool)).any():
             raise ResultsError(
-                f"The label {name!r} of {file} is no finite number in {int(text.sum())} of {len(values)} rows, such as "
-                f"{', '.join(repr(str(value)) for value in values[text][:SHOWN])}. A regression predicts numbers.",
+                f"The label {name!r} of {file} is not a finite number in {int(text.sum())} of {len(values)} rows, such "
+                f"as {', '.join(repr(str(value)) for value in values[text][:SHOWN])}. A regression predicts numbers.",
                 fix="Choose the column of the number, or binary or multiclass as the type of problem.",
             )
     else:
@@ -96,7 +96,7 @@ def _weights(values: pd.Series, name: str, file: str) -> Floats:
     wrong = ~(weight >= 0)
     if wrong.any():
         raise ResultsError(
-            f"The weight {name!r} of {file} is no number of at least 0 in {int(wrong.sum())} rows, such as "
+            f"The weight {name!r} of {file} is not a number of at least 0 in {int(wrong.sum())} rows, such as "
             f"{values[wrong].iloc[0]!r}.",
             fix="A weight says how many rows one stands for: make it 0 or more.",
         )
