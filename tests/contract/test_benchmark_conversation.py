@@ -82,7 +82,7 @@ def test_the_benchmarks_offered_are_those_of_the_models_recipe(talk: Talk, compa
         ("llm_judge", "no evaluation recipe of an open-weight model runs it"),
         ("mmmu", "Amazon Nova"),
         ("gen_qa", "dataset of yours"),
-        ("gsm8k", "no benchmark that SageMaker runs"),
+        ("gsm8k", "not a benchmark that SageMaker runs"),
     ],
 )
 def test_what_is_no_benchmark_of_the_recipe_leads_to_a_choice(
@@ -127,7 +127,7 @@ def test_a_benchmark_without_subtasks_takes_all(talk: Talk, company: Company) ->
     ("text", "words"),
     [
         ("temperature=0.7 max_new_tokens=99", "reset every setting"),
-        ("reasoning_effort=high", "no setting that reaches"),
+        ("reasoning_effort=high", "not a setting that reaches"),
         ("max_new_tokens=99999", "bounds"),
     ],
 )

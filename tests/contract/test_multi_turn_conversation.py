@@ -105,10 +105,10 @@ def test_the_card_shows_what_will_be_sent_and_how_many_sessions(talk: Talk, worl
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
-        ("nobody", "choose", "no agent runtime"),
+        ("nobody", "choose", "not an agent runtime"),
         ("fernway_triage", "not_usable", "CREATE_FAILED, not READY"),
         ("{agent_arn} STAGING", "no_endpoint", "no endpoint STAGING"),
-        ("{agent_arn} STAGE/ING", "refused", "no endpoint's name"),
+        ("{agent_arn} STAGE/ING", "refused", "not an endpoint's name"),
         ("arn:aws:bedrock-agentcore:eu-west-1:111122223333:runtime/desk-a1B2c3D4e5", "other_region", "eu-west-1"),
         ("arn:aws:s3:::bucket", "wrong_kind", "neither"),
         ("arn:aws:lambda:us-west-2:111122223333:function:Nothing", "not_found", "no function"),

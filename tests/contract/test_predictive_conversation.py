@@ -170,7 +170,7 @@ REFUSED: list[tuple[str, dict[str, Change], str, str]] = [
         {"dataset": lambda f: rewritten(f, "w.csv", lambda x: [x[0] + ",weight", *(f"{line},-1" for line in x[1:])]),
          "columns": lambda f: "label=label,id=case_id,weight=weight"},
         "bad_weight",
-        "no number of at least 0",
+        "not a number of at least 0",
     ),
     ("columns", {"columns": lambda f: "label=label,id=label"}, "refused", "cannot be the label and something else"),
     ("problem", {"problem": lambda f: "binary"}, "refused", "needs the positive class"),

@@ -198,7 +198,7 @@ def test_a_judge_of_images_says_what_the_guide_leaves_open(answer: Answer) -> No
         ("nova-micro/prod", "mmmu", "not_supported", "is not for Nova Micro"),
         ("nova-micro/prod", "mm_llm_judge", "not_supported", "Nova Lite"),
         ("nova-lite/prod", "benchmark", "choose", "Which benchmark"),
-        ("nova-lite/prod", "chess", "choose", "no task"),
+        ("nova-lite/prod", "chess", "choose", "not a task"),
         ("nova-lite/prod", "benchmark ifeval english", "subtask", "has no subtasks"),
         ("nova-lite/prod", "math knitting", "subtask", "has no subtask"),
     ],

@@ -25,7 +25,7 @@ def test_a_problem_is_read_and_written(text: str, problem: Problem) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no type of problem"),
+        ("", "not a type of problem"),
         ("ranking", "Expected one of"),
         ("binary", "needs the positive class"),
         ("binary positive=", "needs the positive class"),
