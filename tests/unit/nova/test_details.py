@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import math
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -100,3 +103,36 @@ def test_token_choices_of_one_prediction() -> None:
 )
 def test_what_wraps_an_answer_is_taken_off(text: str, plain: str) -> None:
     assert plain_answer(text) == plain
+
+
+class Cycle:
+    """Garbage whose end runs Python, so that a thread may be put off while it parses."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+    def __del__(self) -> None:
+        for _ in range(300):
+            pass
+
+
+def test_two_threads_read_cells_at_once() -> None:
+    """Python 3.11's own parser fails where two threads, which are not equally deep in calls, are in it."""
+    cells = [repr([[{f"token {rank}": -0.5 * rank for rank in range(5)}] * 20, at]) for at in range(60)]
+
+    def read(at: int, calls: int) -> object:
+        if calls:
+            return read(at, calls - 1)
+        assert [Cycle() for _ in range(3)]
+        return python_value(cells[at])
+
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(40)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(lambda at: read(at, at % 2 * 4), range(60)))
+    finally:
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*thresholds)
+    assert list(map(repr, found)) == cells

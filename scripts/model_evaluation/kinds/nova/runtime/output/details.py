@@ -11,6 +11,7 @@ import ast
 import contextlib
 import json
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ COLUMNS = ("example", "gold", "metrics", "predictions", "specifics", *LOGPROBS)
 ROW_ID = "row_id"
 SOLUTION = re.compile(r"<\|begin_of_solution\|>(.*?)(?:<\|end_of_solution\|>|\Z)", re.DOTALL)
 FENCE = re.compile(r"\A```[a-zA-Z0-9_-]*[ \t]*\r?\n(.*?)\r?\n?```\Z", re.DOTALL)
+PARSING = threading.Lock()  # in Python 3.11 two threads that parse at once may end in a SystemError
 
 TokenChoices = Mapping[str, float]
 """The likeliest tokens of one position, each with its log probability."""
@@ -134,10 +136,11 @@ def python_value(cell: object) -> object:
     if not isinstance(cell, str) or not cell.lstrip().startswith(("[", "{", "(")):
         return cell
     text = cell.strip()
-    with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+    with PARSING, contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
         return ast.literal_eval(text)  # nearly all of them
     try:
-        return ast.literal_eval(_Literals().visit(ast.parse(text, mode="eval")))
+        with PARSING:
+            return ast.literal_eval(_Literals().visit(ast.parse(text, mode="eval")))
     except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
         raise ValueError(f"not a Python value: {cell[:60]!r}") from error
 
