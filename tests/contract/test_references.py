@@ -324,12 +324,12 @@ def test_the_error_codes_named_exist(name: str) -> None:
 
 
 def test_every_error_code_has_its_line_in_troubleshooting() -> None:
-    """But for local AWS, which answers with AWS's own codes, and the notebook, whose messages stand by themselves."""
+    """But for local AWS, which answers with AWS's own codes."""
     package = ROOT / "scripts" / "model_evaluation"
     sources = [
         path.read_text(encoding="utf-8")
         for path in package.rglob("*.py")
-        if path.relative_to(package).parts[0] not in ("localaws", "kernel")
+        if path.relative_to(package).parts[0] != "localaws"
     ]
     used = set(re.findall(r'code"?\s*[=:]\s*"([a-z0-9_]+)"', "".join(sources)))
     assert used - {"error"} <= codes_in_tables("troubleshooting")

@@ -121,6 +121,19 @@ class Lab:
         self.browser.save_screenshot(str(path))
         return path
 
+    def await_results(self, name: str, word: str, charts: int) -> None:
+        """Waits for the end of all cells, and asserts what a person then sees: no error, so many charts at least, that
+        all is simulated, and ``word``. ``name`` is that of the screenshot."""
+        self.wait(self.finished, "the end of all cells")
+        assert self.errors() == []
+        pictures = self.images()
+        assert len(pictures) >= charts
+        assert all(item["loaded"] and item["width"] > 100 and item["height"] > 50 for item in pictures), pictures
+        text = self.output()
+        assert "SIMULATED" in text
+        assert word in text
+        self.picture(name, ".jp-OutputArea-output img")
+
     def wait(self, condition: Callable[[], Any], what: str, seconds: float = 600.0) -> Any:
         from selenium.common.exceptions import WebDriverException
 

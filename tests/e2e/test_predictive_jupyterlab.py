@@ -40,14 +40,6 @@ def test_run_all_predicts_and_shows_charts(run_cli: RunCli, tmp_path: Path, monk
             lab.open(notebook.name)
             lab.run_all()
             lab.wait(lambda: starts() == 2 or lab.errors(), "both jobs")
-            lab.wait(lab.finished, "the end of all cells")
-            assert lab.errors() == []
-            pictures = lab.images()
-            assert len(pictures) >= 5
-            assert all(item["loaded"] and item["width"] > 100 and item["height"] > 50 for item in pictures), pictures
-            text = lab.output()
-            assert "SIMULATED" in text
-            assert "average_precision" in text
-            lab.picture("predictive-finished", ".jp-OutputArea-output img")
+            lab.await_results("predictive-finished", "average_precision", charts=5)
             (path,) = (path for path in notebook.parent.rglob("summary.json"))
             assert json.loads(path.read_text(encoding="utf-8"))["verdict"]["decision"] == "improved"
