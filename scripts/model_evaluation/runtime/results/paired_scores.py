@@ -45,7 +45,7 @@ Texts = NDArray[np.object_]
 
 class Scores(NamedTuple):
     """One model's scores on one metric, one place per record: a number, a label without a number, the reason why there
-    is not a score, or nothing of these where the model has no answer. ``labels`` and ``reasons`` are ``None`` when no
+    is no score, or nothing of these where the model has no answer. ``labels`` and ``reasons`` are ``None`` when no
     record has any."""
 
     numbers: Floats
