@@ -1,5 +1,5 @@
 # Each target makes its own environment in .venv; nothing else on the machine is changed.
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 # pytest rewrites the assertions of every test file. That takes seconds, so the result is kept, also in containers

@@ -234,3 +234,47 @@ def test_a_retired_judge_is_refused_before_anything_starts(aws: LocalAws, world:
     seen = evaluate(evaluator_model=world.judge_retired)
     assert "end of life" in seen["error"]
     assert aws.calls.of("StartPipelineExecution") == []
+
+
+# From Python 3.14 on annotations are read when they are asked for: ``Tag`` is by then the class of another module.
+LATE_ANNOTATIONS = """
+from sagemaker.core import resources
+create = resources.Pipeline.create.__func__
+while hasattr(create, "__wrapped__"):
+    create = create.__wrapped__
+create.__annotations__["tags"] = list[resources.Tag] | None
+"""
+START = """
+import json, sys
+sys.modules["rfc3987_syntax"] = None
+from sagemaker.train.evaluate import LLMAsJudgeEvaluator
+from model_evaluation.runtime.launch.pipelines import PipelineRuns
+
+evaluator = LLMAsJudgeEvaluator(**json.loads(sys.argv[1]))
+started = PipelineRuns().start(evaluator, None, None) if sys.argv[2] == "ours" else evaluator.evaluate()
+print("SEEN " + json.dumps([started.arn, str(started)]))
+"""
+
+
+def test_starts_with_pythons_that_read_annotations_late() -> None:
+    """The SDK alone cannot: when this fails because it can, what our start does about it may go."""
+    with LocalAws(step_seconds=0.1) as aws:
+        world = seed_demo_world(aws)
+        arguments = json.dumps(configuration(world))
+
+        def start(how: str) -> tuple[str | None, str]:
+            command = [sys.executable, "-c", LATE_ANNOTATIONS + START, arguments, how]
+            out = subprocess.run(
+                command, env=aws.child_environment(), capture_output=True, text=True, check=True
+            ).stdout
+            arn, text = json.loads(out.partition("SEEN ")[2])
+            return arn, text
+
+        arn, text = start("the SDK's own")
+        assert (arn, "valid dictionary or instance of Tag" in text) == (None, True)
+        arn, _ = start("ours")
+        assert arn is not None
+        sagemaker = aws.client("sagemaker")
+        pipeline = sagemaker.describe_pipeline(PipelineName=arn.split("/")[1])["PipelineArn"]
+        tags = sagemaker.list_tags(ResourceArn=pipeline)["Tags"]
+        assert {"Key": "SagemakerModelEvaluation", "Value": "true"} in tags

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ class PipelineRuns(Runs[AnySettings]):
 
     def start(self, call: Call, settings: AnySettings, aws: AwsClients) -> Started:
         """Starts it through the SDK's evaluator, which hides the errors, and even an interrupt, of the start."""
+        _take_tags_as_dictionaries()
         with sdk_progress_hidden():
             execution = call.evaluate()
         if execution is None:
@@ -93,6 +95,13 @@ class PipelineRuns(Runs[AnySettings]):
     def definition_differences(self, definition: str, name: str, settings: AnySettings) -> list[str]:
         """How a pipeline definition differs from the settings, a sentence each."""
         raise NotImplementedError
+
+
+def _take_tags_as_dictionaries() -> None:
+    """Lets the SDK start with Python 3.14 and later, too. There its ``Pipeline.create`` (3.27) refuses the tags that the
+    SDK itself makes: annotations are read late, when ``Tag`` means another class. Dictionaries pass with every Python."""
+    if execution := sys.modules.get("sagemaker.train.evaluate.execution"):
+        vars(execution)["Tag"] = dict
 
 
 def _step(step: Json) -> Step:
