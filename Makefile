@@ -1,6 +1,8 @@
 # Each target makes its own environment in .venv; nothing else on the machine is changed.
-PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+# Best a Python for which the packages have wheels, else any that is not too old.
+PYTHON ?= $(shell for below in 15 99; do for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, int(sys.argv[1])))' $$below 2>/dev/null \
+	&& echo $$python && break 2; done; done)
 BIN := .venv/bin
 # pytest rewrites the assertions of every test file. That takes seconds, so the result is kept, also in containers
 # that forbid Python to write caches.
