@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cli_runs import RunCli
-from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from model_evaluation.kinds.llm_as_judge.localaws.player import World
 from model_evaluation.localaws import LocalAws
 from model_evaluation.runs.launches import rendered_parameters
 from model_evaluation.runtime.shard_names import shard_names

@@ -1,4 +1,4 @@
-"""Operations of AWS services: a request to one, and which function answers it."""
+"""Operations of AWS services: a request to one, which function answers it, and how it is refused."""
 
 from __future__ import annotations
 
@@ -10,6 +10,34 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
     from .cloud import Cloud
+
+
+class ServiceError(Exception):
+    """An error response: the service's code, its message and the HTTP status."""
+
+    def __init__(self, code: str, message: str, *, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class JobFailure(Exception):
+    """A job or a pipeline's step that fails; the text is the service's reason."""
+
+
+class LocalAwsBug(Exception):
+    """Local AWS itself went wrong, for example with a response that botocore's model does not know."""
+
+
+def not_found(what: str, name: str) -> ServiceError:
+    """SageMaker's ``ResourceNotFound`` for a thing that has no record."""
+    return ServiceError("ResourceNotFound", f"{what} {name} does not exist.")
+
+
+def invalid(message: str) -> ServiceError:
+    return ServiceError("ValidationException", message)
+
 
 Record = dict[str, Any]
 """A JSON object of AWS, in the shape that botocore's model or the service's own documents give it."""

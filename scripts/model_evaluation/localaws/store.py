@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .errors import ServiceError, invalid
-from .operations import SHARED, Record, Request
+from .operations import SHARED, Record, Request, ServiceError, invalid
 
 if TYPE_CHECKING:
     from botocore.model import Shape

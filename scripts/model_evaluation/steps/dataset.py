@@ -30,8 +30,7 @@ NO_JSON = frozenset({"csv", "gzip", "zip", "excel", "parquet", "compressed", "bi
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.lookups.s3.dataset_choices import refuse_folder
-    from model_evaluation.lookups.s3.dataset_files import joined_etag
+    from model_evaluation.lookups.s3.dataset_files import joined_etag, refuse_folder
     from model_evaluation.lookups.s3.objects import parse_s3_uri
 
     arn = parse_arn(text)
@@ -63,8 +62,7 @@ def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], li
     """The dataset's objects, and further keys that the service would read with them. Raises for anything else."""
     from model_evaluation.lookups.concurrency import outcome, together
     from model_evaluation.lookups.s3.buckets import bucket_region
-    from model_evaluation.lookups.s3.dataset_choices import nothing_there, part_missing
-    from model_evaluation.lookups.s3.dataset_files import explained, files_of
+    from model_evaluation.lookups.s3.dataset_files import explained, files_of, nothing_there, part_missing
     from model_evaluation.lookups.s3.objects import head_object, list_some, read_start
 
     def start_of(one: S3Uri) -> bytes:

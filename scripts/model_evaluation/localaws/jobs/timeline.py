@@ -11,9 +11,8 @@ import math
 import string
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import JobFailure, LocalAwsBug, ServiceError, invalid
-from model_evaluation.localaws.language.chance import seeded
-from model_evaluation.localaws.operations import SHARED, Record, Request
+from model_evaluation.localaws.language import seeded
+from model_evaluation.localaws.operations import SHARED, JobFailure, LocalAwsBug, Record, Request, ServiceError, invalid
 from model_evaluation.localaws.policies import trusts
 from model_evaluation.localaws.store import Resource, timestamp
 

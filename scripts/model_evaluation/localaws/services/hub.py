@@ -10,8 +10,7 @@ import re
 from collections.abc import Sequence
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import ServiceError, not_found
-from model_evaluation.localaws.operations import SHARED, Record, Request, Response
+from model_evaluation.localaws.operations import SHARED, Record, Request, Response, ServiceError, not_found
 from model_evaluation.localaws.store import Resource, described, listed
 
 PUBLIC_HUB = "SageMakerPublicHub"

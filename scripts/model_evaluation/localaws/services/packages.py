@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.operations import SHARED, Record, Request
+from model_evaluation.localaws.operations import SHARED, Record, Request, ServiceError
 from model_evaluation.localaws.store import Resource
 
 # SageMaker answers these two with ValidationException, not ResourceNotFound.
