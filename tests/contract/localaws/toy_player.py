@@ -7,9 +7,8 @@ from model_evaluation.localaws import KindPlayer
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.jobs.job import Job, ResultFile
 from model_evaluation.localaws.kind_player import Work
-from model_evaluation.localaws.operations import JobFailure, Operations, Request, ServiceError
+from model_evaluation.localaws.operations import JobFailure, Operations, Record, Request, ServiceError
 from model_evaluation.localaws.services.prices import Product, Quota
-from model_evaluation.localaws.store import Record
 
 OPERATIONS = Operations()
 MODEL = "length-of-a-row"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeRuns
-from model_evaluation.runtime.launch.failures import UNKNOWN_FAILURE, diagnose
+from model_evaluation.runtime.launch.service import UNKNOWN_FAILURE, diagnose
 
 
 @pytest.mark.parametrize(

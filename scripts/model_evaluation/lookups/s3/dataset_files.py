@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 from model_evaluation.errors import AccessDenied, AwsError, Choose, NotFound, Refused
 from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.session import Aws
-from model_evaluation.runtime.s3_uri import S3Uri
-from model_evaluation.runtime.shard_names import shard_names, whole_set
+from model_evaluation.runtime.s3_uri import S3Uri, shard_names, whole_set
 
-from .buckets import bucket_region
-from .objects import S3Object, head_object, list_some, read_chunks
+from .objects import S3Object, bucket_region, head_object, list_some, read_chunks
 
 if TYPE_CHECKING:
     from model_evaluation.dataset import JoinedFiles

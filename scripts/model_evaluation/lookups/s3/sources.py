@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from model_evaluation.dataset import JoinedFiles
 from model_evaluation.errors import NotFound, Refused
 from model_evaluation.progress import watched
-from model_evaluation.runtime.shard_names import shard_names, whole_set
+from model_evaluation.runtime.s3_uri import shard_names, whole_set
 
 if TYPE_CHECKING:
     from model_evaluation.lookups.session import Aws

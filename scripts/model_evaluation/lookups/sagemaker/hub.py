@@ -16,7 +16,7 @@ from model_evaluation.lookups.session import Aws, ask
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.settings import Json
 from model_evaluation.runtime.tasks.parameter import Parameter
-from model_evaluation.runtime.tasks.recipe import DETERMINISTIC, read_recipe_settings, settings_place
+from model_evaluation.runtime.tasks.settings import DETERMINISTIC, read_recipe_settings, settings_place
 
 PUBLIC_HUB = "SageMakerPublicHub"
 

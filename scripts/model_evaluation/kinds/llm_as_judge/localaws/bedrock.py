@@ -15,8 +15,7 @@ from typing import Literal
 
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.language import content_words, coverage, seeded, share, words
-from model_evaluation.localaws.operations import Operations, Record, Request, ServiceError
-from model_evaluation.localaws.store import DAY, timestamp
+from model_evaluation.localaws.operations import DAY, Operations, Record, Request, ServiceError, timestamp
 
 from .judging import SIMULATED, worst_is_last
 
