@@ -27,7 +27,7 @@ def local_aws(latency_ms: int) -> Iterator[dict[str, str]]:
     program = (
         "import sys, time; sys.path.insert(0, sys.argv[1])\n"
         "from model_evaluation.localaws import LocalAws\n"
-        "from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world\n"
+        "from model_evaluation.kinds.llm_as_judge.localaws.player import seed_demo_world\n"
         "with LocalAws(step_seconds=0) as aws:\n"
         "    lines = {**aws.env, **seed_demo_world(aws, region=aws.region).as_lines()}\n"
         "    hold = {'answered': int(sys.argv[2]) / 1000}\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from model_evaluation.kinds.llm_as_judge.localaws.world import World
+    from model_evaluation.kinds.llm_as_judge.localaws.player import World
 
 
 def all_answers(world: World, **changes: str) -> dict[str, str]:

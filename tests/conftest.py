@@ -23,7 +23,7 @@ from cli_runs import Result, RunCli
 from model_evaluation.packages import without_grammars
 
 if TYPE_CHECKING:
-    from model_evaluation.kinds.llm_as_judge.localaws.world import World
+    from model_evaluation.kinds.llm_as_judge.localaws.player import World
     from model_evaluation.localaws import LocalAws
 
 # `make unit` tries few random examples, `make test` many; how quick the machine is decides nothing.
@@ -104,7 +104,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def account() -> Iterator[tuple[LocalAws, World]]:
     """A local AWS of the module's own, with everything an evaluation needs. No time passes between its steps."""
-    from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
+    from model_evaluation.kinds.llm_as_judge.localaws.player import seed_demo_world
     from model_evaluation.localaws import LocalAws
 
     with LocalAws(step_seconds=0) as aws:

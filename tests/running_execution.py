@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from model_evaluation.kinds.llm_as_judge.localaws.player import World
 from model_evaluation.localaws import LocalAws
 
 

@@ -14,8 +14,7 @@ import pytest
 
 from model_evaluation.localaws import Scenario
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.operations import Request
+from model_evaluation.localaws.operations import Request, ServiceError
 from model_evaluation.localaws.services.pipelines import PIPELINES
 from model_evaluation.lookups import concurrency
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from account_access import use_account
-from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from model_evaluation.kinds.llm_as_judge.localaws.player import World
 from model_evaluation.localaws import LocalAws
 
 

@@ -38,7 +38,7 @@ def tokens(text: str) -> int:
 def conversation() -> Iterator[Output]:
     """A whole conversation on local AWS, with a refusal and a choice on the way."""
     from model_evaluation.kinds.llm_as_judge.demo.script import demo_custom_metrics
-    from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
+    from model_evaluation.kinds.llm_as_judge.localaws.player import seed_demo_world
     from model_evaluation.localaws import LocalAws
 
     before = dict(os.environ)

@@ -14,8 +14,7 @@ from account_access import use_account
 from cli_runs import RunCli, Talk, answer
 from model_evaluation.kinds.registry import load_kind
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.company import Company
-from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.seeding import Company, Seeder
 from trouble import Trouble
 
 Account = tuple[LocalAws, Company]

@@ -16,8 +16,8 @@ import pytest
 
 from answers import all_answers
 from cli_runs import RunCli
-from model_evaluation.kinds.llm_as_judge.localaws.judges import Judges
-from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from model_evaluation.kinds.llm_as_judge.localaws.bedrock import Judges
+from model_evaluation.kinds.llm_as_judge.localaws.player import World
 from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from cli_runs import RunCli
-from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from model_evaluation.kinds.llm_as_judge.localaws.player import World
 from model_evaluation.localaws import LocalAws
 from model_evaluation.runs.launches import rendered_parameters
-from model_evaluation.runtime.shard_names import shard_names
+from model_evaluation.runtime.s3_uri import shard_names
 from trouble import with_trouble
 
 GRADE = {

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cli_runs import RunCli
-from model_evaluation.kinds.llm_as_judge.localaws.judges import DEFAULT_JUDGES, Judges
-from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from model_evaluation.kinds.llm_as_judge.localaws.bedrock import DEFAULT_JUDGES, Judges
+from model_evaluation.kinds.llm_as_judge.localaws.player import World
 from model_evaluation.localaws import LocalAws
 from trouble import with_trouble
 

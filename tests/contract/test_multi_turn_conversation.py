@@ -16,8 +16,7 @@ from model_evaluation.kinds.multi_turn.kind import KIND
 from model_evaluation.kinds.multi_turn.localaws.agents import AgentFunction, AgentRuntime, Agents
 from model_evaluation.kinds.multi_turn.localaws.player import MultiTurnPlayer, MultiTurnWorld
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.company import ROLE_ACTIONS
-from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.seeding import ROLE_ACTIONS, Seeder
 
 Account = tuple[LocalAws, MultiTurnWorld]
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cli_runs import RunCli
-from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from model_evaluation.kinds.llm_as_judge.localaws.player import World
 from model_evaluation.lookups.session import Aws
 from model_evaluation.runtime.report.people import people_html, with_people
 from model_evaluation.runtime.report.words import ReportWords

@@ -16,8 +16,7 @@ from model_evaluation.kinds.custom_scorer.kind import KIND
 from model_evaluation.kinds.custom_scorer.localaws.functions import ScorerFunction, Scorers
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerPlayer, ScorerWorld, seed_evaluator
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.company import ROLE_ACTIONS
-from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.seeding import ROLE_ACTIONS, Seeder
 from model_evaluation.localaws.services.hub import contents_of
 
 Account = tuple[LocalAws, ScorerWorld]

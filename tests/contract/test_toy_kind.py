@@ -17,8 +17,7 @@ from account_access import use_account
 from cli_runs import Result, RunCli
 from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.company import Company
-from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.seeding import Company, Seeder
 from toy_kind.driving import MODULE, run_cells, toy_answers
 from toy_kind.kind import KIND
 from toy_kind.runtime.settings import SHAPES

@@ -31,8 +31,7 @@ from model_evaluation.kinds.llm_as_judge.kind import KIND
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
 from model_evaluation.notebook.execute import ExecutionOutcome, inject_parameters
-from model_evaluation.notebook.render import notebook_content
-from model_evaluation.notebook.script import notebook_script
+from model_evaluation.notebook.render import notebook_content, notebook_script
 from model_evaluation.runs.program import program_options
 
 SEEDED = ("DATASET", "MODEL_PACKAGE_ARN", "REFERENCE_MODEL_ARN", "S3_OUTPUT")

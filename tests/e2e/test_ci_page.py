@@ -18,7 +18,7 @@ import yaml
 from account_access import use_account
 from answers import all_answers
 from cli_runs import RunCli, answer
-from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
+from model_evaluation.kinds.llm_as_judge.localaws.player import seed_demo_world
 from model_evaluation.localaws import LocalAws
 
 pytestmark = pytest.mark.e2e

@@ -15,7 +15,7 @@ import pytest
 from evals.checks import faults
 from evals.conversation import Stage, load_evals
 from evals.reference_assistant import ReferenceAssistant
-from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
+from model_evaluation.kinds.llm_as_judge.localaws.player import seed_demo_world
 from model_evaluation.localaws import LocalAws
 
 pytestmark = pytest.mark.e2e

@@ -15,8 +15,7 @@ from model_evaluation.kinds.multi_turn.kind import KIND
 from model_evaluation.kinds.multi_turn.localaws.agents import AgentFunction, AgentRuntime, Agents
 from model_evaluation.kinds.multi_turn.localaws.player import MultiTurnPlayer
 from model_evaluation.localaws import Scenario
-from model_evaluation.localaws.company import ROLE_ACTIONS
-from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.seeding import ROLE_ACTIONS, Seeder
 
 pytestmark = pytest.mark.e2e
 

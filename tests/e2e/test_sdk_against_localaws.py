@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.kinds.llm_as_judge.demo.script import demo_custom_metrics
-from model_evaluation.kinds.llm_as_judge.localaws.world import World, seed_demo_world
+from model_evaluation.kinds.llm_as_judge.localaws.player import World, seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.services.mlflow import APPS
 from trouble import Trouble

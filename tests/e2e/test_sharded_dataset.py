@@ -11,7 +11,7 @@ import pytest
 
 from account_access import use_account
 from cli_runs import RunCli
-from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
+from model_evaluation.kinds.llm_as_judge.localaws.player import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.cloud import Call
 from trouble import Trouble

@@ -16,8 +16,7 @@ from e2e.script_runs import interpreter, without_kernels
 from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.cloud import Call
-from model_evaluation.localaws.company import Company
-from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.seeding import Company, Seeder
 from model_evaluation.naming import project_slug
 from toy_kind.driving import MODULE, toy_answers
 from toy_kind.kind import KIND

@@ -10,7 +10,7 @@ import pytest
 
 from answers import recorded
 from e2e.pseudo_terminal import CTRL_C, CTRL_D, TAB, UP, PseudoTerminal
-from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from model_evaluation.kinds.llm_as_judge.localaws.player import World
 from model_evaluation.localaws import LocalAws
 
 EVALUATE = Path(__file__).parents[2] / "scripts" / "evaluate.py"

@@ -17,7 +17,7 @@ from model_evaluation.conversation.provenance import present
 from model_evaluation.errors import StateError
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerWorld
 from model_evaluation.kinds.inspect_ai.localaws.player import tasks_place
-from model_evaluation.kinds.llm_as_judge.localaws.world import World
+from model_evaluation.kinds.llm_as_judge.localaws.player import World
 from model_evaluation.kinds.multi_turn.localaws.player import MultiTurnWorld
 from model_evaluation.kinds.nova.functions.writing import function_source
 from model_evaluation.kinds.nova.localaws.world import deploy_function

@@ -51,7 +51,7 @@ from model_evaluation.installing.clients import CLIENTS, skill_folder
 from model_evaluation.installing.folder import install
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerWorld, seed_scorer
 from model_evaluation.kinds.inspect_ai.localaws.player import seed_tasks, tasks_place
-from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
+from model_evaluation.kinds.llm_as_judge.localaws.player import seed_demo_world
 from model_evaluation.kinds.multi_turn.localaws.player import MultiTurnWorld, seed_agents
 from model_evaluation.kinds.predictive.localaws.world import seed_world
 from model_evaluation.localaws import LocalAws

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model_evaluation.kinds.llm_as_judge.people.correction import corrected_mean, yes_no_error
+from model_evaluation.kinds.llm_as_judge.people.judge_error import corrected_mean, yes_no_error
 from model_evaluation.runtime.statistics.counts import Floats
 
 Draw = Callable[[np.random.Generator, int], tuple[Floats, Floats]]

@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower, normal_sample_size_one_tail
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from model_evaluation.kinds.llm_as_judge.people.correction import corrected_mean, wilson_rate
+from model_evaluation.kinds.llm_as_judge.people.judge_error import corrected_mean, wilson_rate
 from model_evaluation.runtime.statistics import intervals
 from model_evaluation.runtime.statistics.adjustment import benjamini_hochberg, holm
 from model_evaluation.runtime.statistics.planning import detectable_difference, rows_needed

@@ -8,7 +8,7 @@ import json
 import os
 from pathlib import Path
 
-from model_evaluation.localaws.company import Company
+from model_evaluation.localaws.seeding import Company
 
 MODULE = "toy_kind.kind"
 """What stands in the registry behind ``toy``."""

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from .operations import Record, Request
-from .store import timestamp
+from .operations import Record, Request, timestamp
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient

@@ -23,8 +23,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.test import run_wsgi_app
 
 from .cloud import OWN_KEY, REFUSED, TELEMETRY, Call, Cloud
-from .errors import LocalAwsBug, ServiceError
-from .operations import SHARED, Record, Request, Response
+from .operations import SHARED, LocalAwsBug, Record, Request, Response, ServiceError
 from .services import hub, mlflow, packages, pipelines, prices  # noqa: F401 - each registers its operations
 from .wire import UNKNOWN_OPERATION, Environ, check_input, identify, respond, respond_error, signing_names
 

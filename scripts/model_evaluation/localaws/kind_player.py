@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from .cloud import Cloud
-from .company import Company, seed_company
 from .jobs.job import Job
 from .operations import Operations, Record
-from .seeding import Seeder
+from .seeding import Company, Seeder, seed_company
 from .services.prices import Product, Quota
 
 if TYPE_CHECKING:

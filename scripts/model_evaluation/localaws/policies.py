@@ -9,8 +9,7 @@ from model_evaluation.lookups.iam.policy_evaluation import Policy, decide, state
 from model_evaluation.lookups.iam.roles import trusted_services
 
 from .cloud import Cloud
-from .errors import ServiceError
-from .operations import SHARED, Record, Request
+from .operations import SHARED, Record, Request, ServiceError
 
 if TYPE_CHECKING:
     from moto.iam.models import Role

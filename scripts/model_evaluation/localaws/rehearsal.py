@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from model_evaluation.runtime.s3_uri import S3Uri
 
-from .company import ROLE_ACTIONS
 from .kind_player import KindPlayer
 from .operations import Record
-from .seeding import BASE_MODEL, BASE_MODEL_VERSION, Seeder, role_name
+from .seeding import BASE_MODEL, BASE_MODEL_VERSION, ROLE_ACTIONS, Seeder, role_name
 from .server import DEFAULT_ACCOUNT, LocalAws
 from .services.mlflow import put_app, put_server
 

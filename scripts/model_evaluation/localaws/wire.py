@@ -26,8 +26,7 @@ from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
-from .errors import LocalAwsBug, ServiceError, invalid
-from .operations import TRACKING_SERVICE, Record, Request, Response
+from .operations import TRACKING_SERVICE, LocalAwsBug, Record, Request, Response, ServiceError, invalid
 
 Environ = Record
 # Signing name to the botocore services behind it.

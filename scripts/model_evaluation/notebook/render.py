@@ -1,8 +1,8 @@
-"""Parameters in, notebook out: the same parameters always give the same bytes.
+"""The notebook, or the program, of a set of parameters: the same parameters always give the same bytes.
 
 Values enter through one cell, the one tagged ``parameters``, whose template calls ``assign`` with their names: each is
 written by :func:`~model_evaluation.notebook.values.python_literal`. Every other cell is the same text whatever the
-parameters are.
+parameters are. A program is in percent format: editors show its cells, plain Python runs it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from .wheel import Library, notebook_library
 
 if TYPE_CHECKING:
     from model_evaluation.kinds.kind import Kind
+
 
 Takes = Sequence[Sequence[str]]
 """(name, text): what the evaluation takes, such as its cost, and what nobody could check beforehand."""
@@ -134,3 +135,30 @@ def _environment(folder: Path) -> jinja2.Environment:
     environment.filters["python"] = python_literal
     environment.globals.clear()
     return environment
+
+
+INTRODUCTION = (
+    '"""Run with `python FILE` from the folder that shall hold the results; `python FILE --help` lists its options.\n\n'
+    'Editors show the `# %%` cells."""'
+)
+HOW_TO_RUN = ("**Run > Run All Cells** does everything", "Running this program does everything")  # the title's words
+
+
+def notebook_script(notebook: Json) -> str:
+    """Source of the program: the code of every cell in order."""
+    parts = [INTRODUCTION]
+    for cell in notebook["cells"]:
+        title = cell.get("id", "")
+        if cell["cell_type"] == "markdown":
+            text = cell["source"].replace(*HOW_TO_RUN)
+            parts.append(f"# %% [markdown] {title}".rstrip() + "\n" + _commented(text))
+        elif cell["cell_type"] == "code":
+            tags = cell["metadata"].get("tags", [])
+            marker = f"# %% {title} tags={tags}".replace("'", '"') if tags else f"# %% {title}"
+            source = cell["source"].strip("\n")
+            parts.append(f"{marker.rstrip()}\n{source}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _commented(text: str) -> str:
+    return "\n".join(f"# {line}".rstrip() for line in text.splitlines())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from model_evaluation.lookups.iam.policy_evaluation import Requester
-from model_evaluation.runtime.shard_names import shard_names
+from model_evaluation.runtime.s3_uri import shard_names
 
 if TYPE_CHECKING:
     from model_evaluation.conversation.context import Context

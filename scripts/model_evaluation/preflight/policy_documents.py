@@ -10,9 +10,8 @@ from model_evaluation.errors import AwsError, TooEarly
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import SDK_CHECK, Need, Permissions, allow, document
 from model_evaluation.lookups.kms import describe_key
-from model_evaluation.lookups.s3.buckets import default_key
 from model_evaluation.lookups.s3.dataset_files import recorded_files
-from model_evaluation.lookups.s3.objects import head_object
+from model_evaluation.lookups.s3.objects import default_key, head_object
 
 from .configuration import Configuration, configuration_of
 from .fixes import command

@@ -11,7 +11,7 @@ from model_evaluation.lookups.concurrency import Once
 from model_evaluation.lookups.iam.policy_evaluation import Policy
 from model_evaluation.lookups.iam.roles import Role, describe_role
 from model_evaluation.lookups.identity import Caller, who_am_i
-from model_evaluation.lookups.s3.buckets import bucket_policy
+from model_evaluation.lookups.s3.objects import bucket_policy
 from model_evaluation.lookups.sagemaker.hub import HubModel, describe_base_model
 from model_evaluation.lookups.sagemaker.models import ModelPackage, describe_package
 from model_evaluation.lookups.session import Aws

@@ -11,7 +11,7 @@ from model_evaluation.errors import Refused
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.results_folder import project_summaries
-from model_evaluation.runtime.report.plain_text import short_time
+from model_evaluation.runtime.report.words import short_time
 from model_evaluation.runtime.summary import Difference, Entry, Summary, compared, model_name
 
 from .examples import dataset_fingerprint

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from model_evaluation.kinds.registry import report_words
 from model_evaluation.runtime.report.charts import drawing
-from model_evaluation.runtime.report.plain_text import short_name, short_time
+from model_evaluation.runtime.report.words import short_name, short_time
 from model_evaluation.runtime.summary import compared, minus_words, model_name
 
 from .history import Group, Trend, history_sentences, trends

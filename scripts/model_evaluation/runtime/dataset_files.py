@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .rows import read_dataset_rows
-from .s3_uri import S3Uri
+from .s3_uri import S3Uri, manifest_key
 from .session import AwsClients, AwsFailure
 from .settings import Settings
-from .shard_names import manifest_key
 
 CHARS_PER_TOKEN = 4
 REGISTRY_DATASET = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]+):(\d+):hub-content/([^/]+)/DataSet/([^/]+)/(.+)")

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from .s3_uri import S3Uri
-from .shard_names import shard_names
+from .s3_uri import S3Uri, shard_names
 
 if TYPE_CHECKING:
     from .checks import Checks

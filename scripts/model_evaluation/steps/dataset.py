@@ -14,8 +14,7 @@ from model_evaluation.conversation.workflow import Answer, Step, finding
 from model_evaluation.errors import EvaluationError, NotFound, Refused
 from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.lookups.arns import Arn, a_kind_of, kind_of, parse_arn
-from model_evaluation.runtime.s3_uri import S3Uri
-from model_evaluation.runtime.shard_names import is_shard_set, shard_names, whole_set
+from model_evaluation.runtime.s3_uri import S3Uri, is_shard_set, shard_names, whole_set
 
 if TYPE_CHECKING:
     from model_evaluation.lookups.s3.objects import S3Object
@@ -30,8 +29,7 @@ NO_JSON = frozenset({"csv", "gzip", "zip", "excel", "parquet", "compressed", "bi
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.lookups.s3.dataset_choices import refuse_folder
-    from model_evaluation.lookups.s3.dataset_files import joined_etag
+    from model_evaluation.lookups.s3.dataset_files import joined_etag, refuse_folder
     from model_evaluation.lookups.s3.objects import parse_s3_uri
 
     arn = parse_arn(text)
@@ -62,10 +60,8 @@ def check(text: str, context: Context) -> Answer:
 def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], list[str]]:
     """The dataset's objects, and further keys that the service would read with them. Raises for anything else."""
     from model_evaluation.lookups.concurrency import outcome, together
-    from model_evaluation.lookups.s3.buckets import bucket_region
-    from model_evaluation.lookups.s3.dataset_choices import nothing_there, part_missing
-    from model_evaluation.lookups.s3.dataset_files import explained, files_of
-    from model_evaluation.lookups.s3.objects import head_object, list_some, read_start
+    from model_evaluation.lookups.s3.dataset_files import explained, files_of, nothing_there, part_missing
+    from model_evaluation.lookups.s3.objects import bucket_region, head_object, list_some, read_start
 
     def start_of(one: S3Uri) -> bytes:
         with explained(one):

@@ -12,7 +12,7 @@ from model_evaluation.errors import Refused
 from model_evaluation.json_types import JsonObject
 
 if TYPE_CHECKING:
-    from model_evaluation.lookups.sagemaker.evaluation_spec import EvaluationSpec
+    from model_evaluation.lookups.sagemaker.hub import EvaluationSpec
 
 DEFAULTS = "defaults"
 # Base models that write down their thinking before they answer, by their names in the hub.
@@ -22,7 +22,7 @@ ROOM = 0.5  # of the model's length is enough for an answer with thinking
 
 def spec_of(context: Context, *evaluation_type: str) -> EvaluationSpec:
     """The settings of the model's evaluation recipe, of this type where it is another than that of tasks."""
-    from model_evaluation.lookups.sagemaker.evaluation_spec import evaluation_spec
+    from model_evaluation.lookups.sagemaker.hub import evaluation_spec
 
     facts = context.facts("model")
     base, region = str(facts.get("base_model", "")), str(context.value("region"))
@@ -31,7 +31,7 @@ def spec_of(context: Context, *evaluation_type: str) -> EvaluationSpec:
 
 def settings_of(context: Context) -> dict[str, int | float]:
     """The recorded settings as numbers; empty for the recipe's own."""
-    from model_evaluation.lookups.sagemaker.evaluation_spec import EvaluationSpec, checked_settings
+    from model_evaluation.lookups.sagemaker.hub import EvaluationSpec, checked_settings
 
     value = str(context.value("decoding") or DEFAULTS)
     return {} if value == DEFAULTS else checked_settings(value, EvaluationSpec(unknown="checked before"))
@@ -43,7 +43,7 @@ def thinks(context: Context) -> bool:
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.lookups.sagemaker.evaluation_spec import checked_settings
+    from model_evaluation.lookups.sagemaker.hub import checked_settings
 
     spec = spec_of(context)
     if text.strip().lower() in (DEFAULTS, "default"):
@@ -130,7 +130,7 @@ def _roomy(context: Context, spec: EvaluationSpec) -> str:
 
 
 def offer(context: Context) -> Offer:
-    from model_evaluation.lookups.sagemaker.evaluation_spec import SETTINGS
+    from model_evaluation.lookups.sagemaker.hub import SETTINGS
 
     spec = spec_of(context)
     bounds = [f"{name}: {parameter.bounds()}" for name, parameter in spec.parameters.items() if name in SETTINGS]

@@ -7,14 +7,13 @@ from dataclasses import replace
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import NotFound, Refused
-from model_evaluation.lookups.iam.simulation import simulate
+from model_evaluation.lookups.iam.roles import simulate
 from model_evaluation.lookups.identity import who_am_i
 from model_evaluation.naming import suggested_output
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.lookups.s3.buckets import bucket_region
-    from model_evaluation.lookups.s3.objects import parse_s3_uri
+    from model_evaluation.lookups.s3.objects import bucket_region, parse_s3_uri
 
     if not text.startswith("s3://"):
         raise Refused(

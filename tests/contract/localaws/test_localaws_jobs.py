@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.kinds.llm_as_judge.demo.script import demo_custom_metrics, demo_dataset
-from model_evaluation.kinds.llm_as_judge.localaws.judges import DEFAULT_JUDGES, Judges
+from model_evaluation.kinds.llm_as_judge.localaws.bedrock import DEFAULT_JUDGES, Judges
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.services.mlflow import APPS, SERVERS
 

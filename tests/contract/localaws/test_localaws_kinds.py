@@ -13,8 +13,7 @@ from contract.localaws.conftest import STEP_SECONDS, Clock
 from contract.localaws.toy_player import KIND, MODEL
 from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.company import Company
-from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.seeding import Company, Seeder
 
 Toy = tuple[LocalAws, Company]
 

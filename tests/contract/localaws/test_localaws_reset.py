@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from model_evaluation.kinds.llm_as_judge.localaws.world import seed_demo_world
+from model_evaluation.kinds.llm_as_judge.localaws.player import seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.errors import LocalAwsBug
+from model_evaluation.localaws.operations import LocalAwsBug
 from running_execution import seed_running_execution
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from model_evaluation.kinds.llm_as_judge.localaws.judges import JudgeModel, Judges
+from model_evaluation.kinds.llm_as_judge.localaws.bedrock import JudgeModel, Judges
 from model_evaluation.localaws import LocalAws, Scenario
 from trouble import Trouble
 

@@ -24,8 +24,7 @@ from model_evaluation.errors import MissingDependency, UsageError
 from model_evaluation.kinds.registry import DEFAULT
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.cloud import Call
-from model_evaluation.localaws.errors import LocalAwsBug
-from model_evaluation.localaws.operations import SHARED
+from model_evaluation.localaws.operations import SHARED, LocalAwsBug
 
 
 def through_proxy(aws: LocalAws, url: str) -> Any:

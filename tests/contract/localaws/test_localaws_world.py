@@ -12,10 +12,10 @@ from botocore.exceptions import ClientError
 
 from model_evaluation.kinds.llm_as_judge.demo.script import demo_custom_metrics, demo_dataset
 from model_evaluation.kinds.llm_as_judge.kind import KIND
-from model_evaluation.kinds.llm_as_judge.localaws.judges import Judges
+from model_evaluation.kinds.llm_as_judge.localaws.bedrock import Judges
 from model_evaluation.kinds.llm_as_judge.localaws.judging import Item, judge_builtin
 from model_evaluation.localaws import LocalAws, Scenario
-from model_evaluation.localaws.language.answers import base_answer, tuned_answer
+from model_evaluation.localaws.language import base_answer, tuned_answer
 from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
 from model_evaluation.localaws.services.hub import registry_hub_name
 from model_evaluation.localaws.services.mlflow import APPS

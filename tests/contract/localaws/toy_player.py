@@ -5,12 +5,10 @@ from __future__ import annotations
 from model_evaluation.kinds.kind import Kind
 from model_evaluation.localaws import KindPlayer
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import JobFailure, ServiceError
 from model_evaluation.localaws.jobs.job import Job, ResultFile
 from model_evaluation.localaws.kind_player import Work
-from model_evaluation.localaws.operations import Operations, Request
+from model_evaluation.localaws.operations import JobFailure, Operations, Record, Request, ServiceError
 from model_evaluation.localaws.services.prices import Product, Quota
-from model_evaluation.localaws.store import Record
 
 OPERATIONS = Operations()
 MODEL = "length-of-a-row"

@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping
 
 from model_evaluation.localaws import KindPlayer
-from model_evaluation.localaws.errors import JobFailure
 from model_evaluation.localaws.jobs.job import Job, ResultFile
 from model_evaluation.localaws.kind_player import Work
+from model_evaluation.localaws.operations import JobFailure
 from model_evaluation.localaws.services.prices import Product, Quota
 
 USD_PER_HOUR = 0.6

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from model_evaluation.kinds.llm_as_judge.people.correction import (
+from model_evaluation.kinds.llm_as_judge.people.judge_error import (
     corrected_mean,
     judge_bias,
     tuned_weight,

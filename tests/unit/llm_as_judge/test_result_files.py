@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from model_evaluation.kinds.llm_as_judge.runtime.result_files import (
     find_result_files,
+    parse_repr,
+    parse_result_row,
     read_aggregate_means,
+    response_text,
 )
-from model_evaluation.kinds.llm_as_judge.runtime.result_rows import parse_repr, parse_result_row, response_text
 from model_evaluation.runtime.results.records import ScoredAnswer
 from model_evaluation.runtime.rows import read_dataset_row
 from model_evaluation.runtime.statistics.metrics import missing_reason

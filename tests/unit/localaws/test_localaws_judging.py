@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from examples import at_most
 from model_evaluation.kinds.llm_as_judge.localaws.judging import BUILTIN, SIMULATED, Item, judge_builtin, judge_custom
-from model_evaluation.localaws.language.answers import base_answer, tuned_answer
+from model_evaluation.localaws.language import base_answer, tuned_answer
 from model_evaluation.runtime.rows import DatasetRow
 
 JUDGE = "amazon.nova-pro-v1:0"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model_evaluation.localaws.language.answers import earlier_answer, tuned_answer
+from model_evaluation.localaws.language import earlier_answer, tuned_answer
 from model_evaluation.runtime.rows import read_dataset_row
 
 REFERENCE = "Open the settings. The export takes a day, since it is made at night. You get a mail with a link."

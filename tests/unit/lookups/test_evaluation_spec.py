@@ -9,8 +9,8 @@ import pytest
 
 from model_evaluation.errors import Refused
 from model_evaluation.localaws.services.hub import SETTINGS
-from model_evaluation.lookups.sagemaker.evaluation_spec import EvaluationSpec, checked_settings
-from model_evaluation.runtime.tasks.recipe import read_recipe_settings
+from model_evaluation.lookups.sagemaker.hub import EvaluationSpec, checked_settings
+from model_evaluation.runtime.tasks.settings import read_recipe_settings
 
 SPEC = EvaluationSpec(read_recipe_settings(json.dumps(SETTINGS).encode()))
 

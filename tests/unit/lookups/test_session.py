@@ -96,7 +96,7 @@ def called() -> set[tuple[str, str]]:
     """Service and operation of every call that lookups make, from their source."""
     calls: set[tuple[str, str]] = set()
     kinds = LOOKUPS.parent / "kinds"
-    for path in [*LOOKUPS.rglob("*.py"), *kinds.rglob("lookups/*.py")]:
+    for path in [*LOOKUPS.rglob("*.py"), *kinds.rglob("lookups/*.py"), *kinds.rglob("lookups.py")]:
         text = path.read_text("utf-8")
         services = set(re.findall(r"""client\("([a-z0-9-]+)\"""", text))
         names = set(re.findall(r"\.((?:get|list|describe|head|simulate)_[a-z0-9_]+)\(", text))

@@ -11,7 +11,7 @@ import pytest
 from cli_runs import RunCli
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.llm_as_judge.metrics import trial
-from model_evaluation.kinds.llm_as_judge.metrics.bedrock_judge import BedrockJudge
+from model_evaluation.kinds.llm_as_judge.metrics.trial import BedrockJudge
 from model_evaluation.lookups.session import Aws
 
 SCALE = [{"definition": "Bad", "value": {"floatValue": 0}}, {"definition": "Good", "value": {"floatValue": 2}}]

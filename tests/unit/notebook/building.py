@@ -8,8 +8,7 @@ from typing import Any
 import nbformat
 
 from model_evaluation.kinds.registry import DEFAULT, load_kind
-from model_evaluation.notebook.render import notebook_content
-from model_evaluation.notebook.script import notebook_script
+from model_evaluation.notebook.render import notebook_content, notebook_script
 
 KIND = load_kind(DEFAULT)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.notebook.script import notebook_script
+from model_evaluation.notebook.render import notebook_script
 from model_evaluation.runtime.options import parsed_options, parsed_value, program_parameters
 from unit.notebook.building import build_notebook, build_program
 

@@ -111,7 +111,7 @@ def test_pip_takes_it_for_a_wheel(library: Library, tmp_path: Path) -> None:
     assert metadata.name == f"model_evaluation_notebook-{__version__}.dist-info"
 
 
-SHOW_FILE = "import model_evaluation.runtime.shard_names as m\nprint(m.__file__, len(open(m.__file__).read()))"
+SHOW_FILE = "import model_evaluation.runtime.s3_uri as m\nprint(m.__file__, len(open(m.__file__).read()))"
 
 
 def test_without_an_installed_copy_it_is_unpacked_once_for_every_kernel(
@@ -140,7 +140,7 @@ def test_where_home_cannot_be_written_it_goes_into_a_temporary_folder(
 
 def test_a_traceback_shows_the_librarys_files_and_lines(cell: str, tmp_path: Path) -> None:
     then = (
-        "import traceback, model_evaluation.runtime.shard_names as m\n"
+        "import traceback, model_evaluation.runtime.s3_uri as m\n"
         "try:\n    m.shard_names(5)\nexcept TypeError:\n    print(repr(traceback.format_exc()))"
     )
     shown = run_cell(cell, then, tmp_path)

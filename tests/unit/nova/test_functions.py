@@ -56,6 +56,20 @@ def test_class_metrics_of_every_row(tmp_path: Path) -> None:
     assert prepared == {}
 
 
+@pytest.mark.parametrize(
+    ("answer", "gold", "right"),
+    [
+        ("About 3.1415", "3.1416", 1.0),
+        ("About 2.71828", "9.99928", 0.0),
+        ("1,234,567.5 in all", "1234567.5", 1.0),
+        ("1e-5", "0.00001", 1.0),
+    ],
+)
+def test_a_number_is_read_whole(tmp_path: Path, answer: str, gold: str, right: float) -> None:
+    (found,) = outcomes_of(tmp_path, function_source("numeric", "class")[0], postprocess_event("q", answer, gold))
+    assert found == {"number_right": right, "has_number": 1.0}
+
+
 def handler(body: str) -> str:
     return f"def lambda_handler(event, context):\n    {body}\n"
 

@@ -16,9 +16,9 @@ from moto.sagemaker.models import sagemaker_backends
 
 from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, LLM_JUDGE, recipe_of
 from model_evaluation.kinds.nova.runtime.settings import NovaSettings
-from model_evaluation.runtime.launch.failures import diagnose
 from model_evaluation.runtime.launch.launcher import Launch, launch_once
 from model_evaluation.runtime.launch.ledger import LaunchError
+from model_evaluation.runtime.launch.service import diagnose
 from model_evaluation.runtime.launch.training_jobs import LABEL_LENGTH
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import SettingsError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from model_evaluation.conversation.context import Context
-from model_evaluation.kinds.llm_as_judge.lookups.access import InferenceProfile
+from model_evaluation.kinds.llm_as_judge.lookups import InferenceProfile
 
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/Evaluation"

@@ -35,8 +35,8 @@ from answers import all_answers
 from model_evaluation.conversation.answers import give_answer, utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.llm_as_judge.demo.script import demo_dataset
-from model_evaluation.kinds.llm_as_judge.localaws.judges import DEFAULT_JUDGES, Judges
-from model_evaluation.kinds.llm_as_judge.localaws.world import World, seed_demo_world
+from model_evaluation.kinds.llm_as_judge.localaws.bedrock import DEFAULT_JUDGES, Judges
+from model_evaluation.kinds.llm_as_judge.localaws.player import World, seed_demo_world
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.jobs.job import TRAINING
 from model_evaluation.localaws.seeding import Seeder

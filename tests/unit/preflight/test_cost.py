@@ -10,16 +10,21 @@ import pytest
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import AccessDenied
-from model_evaluation.kinds.llm_as_judge.cost.estimate import (
+from model_evaluation.kinds.llm_as_judge.cost import (
+    PUBLISHED,
     Estimate,
     JudgeDurations,
+    TokenPrice,
+    Tokens,
     cost_line,
+    estimate_tokens,
     minutes_at,
+    price_bounds,
+    price_of,
     token_line,
     usual_durations,
+    workload,
 )
-from model_evaluation.kinds.llm_as_judge.cost.prices import PUBLISHED, TokenPrice, price_bounds, price_of
-from model_evaluation.kinds.llm_as_judge.cost.tokens import Tokens, estimate_tokens, workload
 from model_evaluation.lookups import price_list
 from model_evaluation.runtime.launch.durations import PastRun, in_words, keep_past_run
 

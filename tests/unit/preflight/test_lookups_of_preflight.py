@@ -10,7 +10,7 @@ import botocore.exceptions
 import pytest
 
 from model_evaluation.errors import NoCredentials
-from model_evaluation.kinds.llm_as_judge.checks.quotas import _of_model
+from model_evaluation.kinds.llm_as_judge.checks import _of_model
 from model_evaluation.lookups.identity import clock_offset, credential_lifetime
 from model_evaluation.lookups.quotas import Quota
 from model_evaluation.lookups.sagemaker.studio import _leads_out

@@ -33,12 +33,12 @@ from model_evaluation.runtime.report.charts.drawing import (
 )
 from model_evaluation.runtime.report.charts.metric_charts import coverage_chart, difference_chart
 from model_evaluation.runtime.report.charts.score_charts import (
+    STRONGEST,
     association_words,
     distributions_chart,
     length_chart,
     length_words,
 )
-from model_evaluation.runtime.report.charts.slice_chart import STRONGEST
 from model_evaluation.runtime.report.markup import TEMPLATES
 from unit.runtime.results_world import analysis_of, make_world
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from model_evaluation.kinds.llm_as_judge.cost.estimate import JudgeDurations
+from model_evaluation.kinds.llm_as_judge.cost import JudgeDurations
 from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import CHAIN
 from model_evaluation.runtime.launch.durations import PastRun, keep_past_run, read_past_runs
 

@@ -16,9 +16,9 @@ from model_evaluation.runtime.report.charts.drawing import Chart
 from model_evaluation.runtime.report.markdown import escaped, report_markdown
 from model_evaluation.runtime.report.markup import part
 from model_evaluation.runtime.report.page import comparison_html, in_notebook, report_html
-from model_evaluation.runtime.report.plain_text import one_line, short_name, short_time
 from model_evaluation.runtime.report.row_browser import changed_rows, changed_rows_html, rows_html, word_changes
 from model_evaluation.runtime.report.view import ReportView, comparison_text
+from model_evaluation.runtime.report.words import one_line, short_name, short_time
 from unit.runtime.page_parser import Page
 from unit.runtime.results_world import (
     NASTY,

@@ -6,9 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from model_evaluation.kinds.llm_as_judge.cost.estimate import JudgeDurations
-from model_evaluation.runtime.launch.job_logs import LINE_LENGTH, log_link, printable_line
-from model_evaluation.runtime.launch.progress import duration, is_stuck, progress_html, time_left
+from model_evaluation.kinds.llm_as_judge.cost import JudgeDurations
+from model_evaluation.runtime.launch.progress import (
+    LINE_LENGTH,
+    duration,
+    is_stuck,
+    log_link,
+    printable_line,
+    progress_html,
+    time_left,
+)
 from model_evaluation.runtime.launch.service import RunState, Step
 from unit.runtime.fake_sagemaker import ARN, START, settings_with
 

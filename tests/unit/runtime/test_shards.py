@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from model_evaluation.runtime.dataset_files import SourceRows, source_rows
-from model_evaluation.runtime.shard_names import is_shard_set, manifest_key, shard_names, unsharded_name, whole_set
+from model_evaluation.runtime.s3_uri import is_shard_set, manifest_key, shard_names, unsharded_name, whole_set
 from unit.runtime.fake_sagemaker import clients, settings_with
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from model_evaluation.kinds.llm_as_judge.runtime.judge_runs import JudgeRuns
-from model_evaluation.runtime.launch.failures import UNKNOWN_FAILURE, diagnose
+from model_evaluation.kinds.multi_turn.runtime.multi_turn_runs import MultiTurnRuns
+from model_evaluation.kinds.predictive.runtime.transform_runs import TransformRuns
+from model_evaluation.runtime.launch.service import UNKNOWN_FAILURE, Runs, diagnose
+
+REFUSED_JOB = "An error occurred (ValidationException) when calling the CreateEvaluationJob operation:"
+SOMEBODY = "User: arn:aws:sts::1:assumed-role/R/S is not authorized to perform:"
 
 
 @pytest.mark.parametrize(
@@ -68,12 +75,35 @@ from model_evaluation.runtime.launch.failures import UNKNOWN_FAILURE, diagnose
         ("mlflow.exceptions.MlflowException: API request failed with 403", "MLflow", "sagemaker-mlflow"),
         ("ExpiredTokenException: The security token included in the request is expired", "expired", "session"),
         ("Model package arn:x does not exist", "model package is gone", "MODEL_PACKAGE_ARN"),
+        (f"{REFUSED_JOB} The prompt dataset has 1001 records; the maximum is 1000.", "at most 1000", "sample"),
+        (f"{REFUSED_JOB} customMetricConfig is invalid: 11 metrics given", "custom metric", "CUSTOM_METRICS"),
+        (f"{REFUSED_JOB} The provided model identifier x is invalid.", "retired, or this region", "in service"),
+        (f"{REFUSED_JOB} The metric Builtin.Foo is not supported.", "built-in metrics", "BUILTIN_METRICS"),
+        (
+            "when calling the InvokeModel operation: Access denied. This Model is marked by provider as Legacy",
+            "retired",
+            "in service",
+        ),
+        (f"{SOMEBODY} bedrock:InvokeModel", "judge model may not be used", "bedrock:InvokeModel"),
+        (f"{SOMEBODY} s3:PutObject on resource arn:aws:s3:::acme", "buckets", "s3:PutObject"),
     ],
 )
 def test_a_known_text_is_explained(text: str, meaning: str, fix: str) -> None:
     diagnosis = diagnose(text, JudgeRuns.failures)
     assert meaning in diagnosis.meaning
     assert fix in diagnosis.fix
+
+
+@pytest.mark.parametrize(
+    ("runs", "text", "fix"),
+    [
+        (MultiTurnRuns, f"{SOMEBODY} bedrock-agentcore:InvokeAgentRuntime", "InvokeAgentRuntime on the runtime"),
+        (MultiTurnRuns, "ThrottlingException when calling the InvokeAgentRuntime operation: Rate exceeded", "quieter"),
+        (TransformRuns, "ModelError: job 11413 of arn:aws:sagemaker:us-west-2:114130000000:x", "Read the job's log"),
+    ],
+)
+def test_only_a_denial_is_taken_for_one_and_no_number_for_a_status(runs: type[Runs[Any]], text: str, fix: str) -> None:
+    assert fix in diagnose(text, runs.failures).fix
 
 
 def test_an_unknown_text_says_so() -> None:

@@ -30,8 +30,7 @@ from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.s3.dataset_files import read_object, recorded_files
 from model_evaluation.lookups.s3.objects import head_object
 from model_evaluation.runs.execution import executed_path, run_rendered
-from model_evaluation.runtime.s3_uri import S3Uri
-from model_evaluation.runtime.shard_names import shard_names
+from model_evaluation.runtime.s3_uri import S3Uri, shard_names
 
 FOLDER = "rehearsal"
 POLL_SECONDS = 0.5

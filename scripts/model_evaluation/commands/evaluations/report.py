@@ -41,8 +41,8 @@ from model_evaluation.reporting.words import execution_id
 from model_evaluation.results_folder import results_folders
 from model_evaluation.runtime.report.markdown import report_markdown
 from model_evaluation.runtime.report.people import read_scorer_error
-from model_evaluation.runtime.report.plain_text import one_line
 from model_evaluation.runtime.report.view import ReportView
+from model_evaluation.runtime.report.words import one_line
 from model_evaluation.runtime.summary import Entry, Summary, value_of
 
 Body = JsonObject

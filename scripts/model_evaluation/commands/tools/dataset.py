@@ -43,8 +43,8 @@ from model_evaluation.kinds.registry import DEFAULT, REGISTRY, kind_of, load_kin
 from model_evaluation.lookups.arns import parse_arn
 from model_evaluation.lookups.s3.sources import Source, local_sources, s3_sources, training_chunks
 from model_evaluation.progress import read_so_far, watched
+from model_evaluation.runtime.s3_uri import unsharded_name
 from model_evaluation.runtime.settings import Json
-from model_evaluation.runtime.shard_names import unsharded_name
 from model_evaluation.state import load
 from model_evaluation.steps.data import LOOKED_THROUGH, faults_of, suggested_fix
 from model_evaluation.steps.dataset import from_registry

@@ -26,8 +26,7 @@ from model_evaluation.files import write_atomically
 from model_evaluation.json_types import Document, Rendered
 from model_evaluation.naming import default_notebook, inside
 from model_evaluation.notebook.append import append_section
-from model_evaluation.notebook.render import library_of, notebook_content, render_notebook
-from model_evaluation.notebook.script import notebook_script
+from model_evaluation.notebook.render import library_of, notebook_content, notebook_script, render_notebook
 from model_evaluation.packages import command_line, python_command
 from model_evaluation.runtime.launch.durations import in_words
 from model_evaluation.runtime.settings import Json

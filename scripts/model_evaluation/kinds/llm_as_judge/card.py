@@ -9,7 +9,7 @@ from model_evaluation.steps.evaluator.card import evaluations_of, model_line, se
 from model_evaluation.steps.rows.card import can_show, overlap_line, question_notes, questions_of
 from model_evaluation.steps.scope import is_compared
 
-from .cost.estimate import cost_line, estimate, estimate_minutes, token_line, work_of
+from .cost import cost_line, estimate, estimate_minutes, token_line, work_of
 from .metrics.custom import directions
 
 

@@ -73,12 +73,12 @@ class LlmAsJudge(Kind):
         return dataset_terms(context)
 
     def needs_references(self, context: Context) -> bool:
-        from .steps.reference_answers import metrics_that_compare
+        from .dataset_terms import metrics_that_compare
 
         return bool(metrics_that_compare(context.value("custom_metrics") or []))
 
     def dataset_findings(self, context: Context, data: Facts) -> list[JsonObject]:
-        from .steps.reference_answers import reference_findings
+        from .dataset_terms import reference_findings
 
         return reference_findings(data, context.value("builtin_metrics"), context.value("custom_metrics"))
 

@@ -17,7 +17,7 @@ from .metrics.custom import lint_custom_metrics, parse_custom
 from .metrics.trial import judge_prompt, samples, try_metrics
 
 if TYPE_CHECKING:
-    from model_evaluation.kinds.llm_as_judge.metrics.bedrock_judge import BedrockJudge
+    from model_evaluation.kinds.llm_as_judge.metrics.trial import BedrockJudge
 
     from .metrics.trial import Judge, Sample
 
@@ -142,7 +142,7 @@ def _bedrock_judge(args: argparse.Namespace, calls: int) -> BedrockJudge:
             fix="Ask the user; after their yes, repeat the command with --yes.",
             code="needs_consent",
         )
-    from model_evaluation.kinds.llm_as_judge.metrics.bedrock_judge import BedrockJudge
+    from model_evaluation.kinds.llm_as_judge.metrics.trial import BedrockJudge
     from model_evaluation.lookups.session import Aws
 
     return BedrockJudge(Aws(), args.judge)

@@ -12,8 +12,7 @@ from model_evaluation.preflight.evaluator_needs import TRUSTED as SAGEMAKER_TRUS
 from model_evaluation.preflight.evaluator_needs import of_caller, of_role
 from model_evaluation.preflight.needs import CUSTOMIZATION, SDK_ROLE, SDK_SOURCE, Needs
 
-from .lookups.access import InferenceProfile, profile_needed
-from .lookups.judges import LIST_BUCKET, LIST_KEY
+from .lookups import LIST_BUCKET, LIST_KEY, InferenceProfile, profile_needed
 from .runtime.judge_runs import JudgeRuns
 
 BEDROCK = "bedrock.amazonaws.com"

@@ -9,9 +9,7 @@ from typing import Any
 
 import msgspec
 
-from model_evaluation.localaws.errors import invalid
-from model_evaluation.localaws.operations import Record
-from model_evaluation.localaws.store import timestamp
+from model_evaluation.localaws.operations import Record, invalid, timestamp
 
 from .job import Job
 

@@ -13,10 +13,8 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import JobFailure
-from model_evaluation.localaws.operations import Record
+from model_evaluation.localaws.operations import JobFailure, Record, Resource, timestamp
 from model_evaluation.localaws.policies import policies_of
-from model_evaluation.localaws.store import Resource, timestamp
 from model_evaluation.lookups.iam.policy_evaluation import Policy, decide
 from model_evaluation.runtime.s3_uri import S3Uri
 

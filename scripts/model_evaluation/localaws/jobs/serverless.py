@@ -6,8 +6,7 @@ import json
 
 from botocore.exceptions import ClientError
 
-from model_evaluation.localaws.errors import JobFailure
-from model_evaluation.localaws.operations import Record
+from model_evaluation.localaws.operations import JobFailure, Record
 from model_evaluation.localaws.services.hub import find_content
 from model_evaluation.localaws.services.mlflow import APPS, SERVERS
 from model_evaluation.localaws.services.packages import PACKAGES

@@ -11,11 +11,19 @@ import math
 import string
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import JobFailure, LocalAwsBug, ServiceError, invalid
-from model_evaluation.localaws.language.chance import seeded
-from model_evaluation.localaws.operations import SHARED, Record, Request
+from model_evaluation.localaws.language import seeded
+from model_evaluation.localaws.operations import (
+    SHARED,
+    JobFailure,
+    LocalAwsBug,
+    Record,
+    Request,
+    Resource,
+    ServiceError,
+    invalid,
+    timestamp,
+)
 from model_evaluation.localaws.policies import trusts
-from model_evaluation.localaws.store import Resource, timestamp
 
 from .execution import Execution, Step, StepRun, read_definition
 from .job import JOB_TYPES, Job

@@ -10,9 +10,17 @@ import re
 from collections.abc import Sequence
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import ServiceError, not_found
-from model_evaluation.localaws.operations import SHARED, Record, Request, Response
-from model_evaluation.localaws.store import Resource, described, listed
+from model_evaluation.localaws.operations import (
+    SHARED,
+    Record,
+    Request,
+    Resource,
+    Response,
+    ServiceError,
+    described,
+    listed,
+    not_found,
+)
 
 PUBLIC_HUB = "SageMakerPublicHub"
 HUBS = Resource("Hub", key="HubName", prefix="hub", summaries="HubSummaries")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.operations import SHARED, Record, Request
-from model_evaluation.localaws.store import Resource
+from model_evaluation.localaws.operations import SHARED, Record, Request, Resource
 
 APPS = Resource(
     "MlflowApp", key="Arn", prefix="mlflow-app", summaries="Summaries", name="Name", filters={"Status": "Status"}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.operations import SHARED, Record, Request
-from model_evaluation.localaws.store import Resource
+from model_evaluation.localaws.operations import SHARED, Record, Request, Resource, ServiceError
 
 # SageMaker answers these two with ValidationException, not ResourceNotFound.
 ABSENT = ("ValidationException", "{word} {arn} does not exist.")

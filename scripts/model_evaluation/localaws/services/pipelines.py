@@ -6,10 +6,18 @@ from __future__ import annotations
 import hashlib
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import invalid, not_found
 from model_evaluation.localaws.jobs.execution import Execution, read_definition
-from model_evaluation.localaws.operations import SHARED, Record, Request
-from model_evaluation.localaws.store import Resource, described, listed, page
+from model_evaluation.localaws.operations import (
+    SHARED,
+    Record,
+    Request,
+    Resource,
+    described,
+    invalid,
+    listed,
+    not_found,
+    page,
+)
 
 PIPELINES = Resource("Pipeline", key="PipelineName", prefix="pipeline", summaries="PipelineSummaries")
 SHARED.plays("sagemaker", "DescribePipeline")(PIPELINES.describe)

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.operations import SHARED, Record, Request
+from model_evaluation.localaws.operations import SHARED, Record, Request, ServiceError
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from model_evaluation.dataset import JoinedFiles
 from model_evaluation.errors import NotFound, Refused
 from model_evaluation.progress import watched
-from model_evaluation.runtime.shard_names import shard_names, whole_set
+from model_evaluation.runtime.s3_uri import shard_names, whole_set
 
 if TYPE_CHECKING:
     from model_evaluation.lookups.session import Aws
@@ -54,8 +54,14 @@ def s3_sources(aws: Aws, text: str, *, below: bool = False) -> list[Source]:
 
     Raises what looking them up raises; Choose for a folder or a key that is not there.
     """
-    from .dataset_choices import nothing_there, refuse_folder, refuse_no_bucket
-    from .dataset_files import explained, files_of, read_object  # loads boto3
+    from .dataset_files import (  # loads boto3
+        explained,
+        files_of,
+        nothing_there,
+        read_object,
+        refuse_folder,
+        refuse_no_bucket,
+    )
     from .objects import head_object, list_some, parse_s3_uri
 
     uri = parse_s3_uri(text)

@@ -10,8 +10,7 @@ from typing import NamedTuple
 from model_evaluation.errors import Refused, UsageError
 from model_evaluation.json_types import JsonObject
 from model_evaluation.lookups.session import Aws
-from model_evaluation.runtime.s3_uri import S3Uri
-from model_evaluation.runtime.shard_names import manifest_key, shard_names, unsharded_name, whole_set
+from model_evaluation.runtime.s3_uri import S3Uri, manifest_key, shard_names, unsharded_name, whole_set
 
 from .dataset_files import joined_etag, read_object
 from .objects import S3Object, head_object, parse_s3_uri, upload

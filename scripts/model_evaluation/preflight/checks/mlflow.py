@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from model_evaluation.errors import NotFound
-from model_evaluation.lookups.s3.buckets import bucket_region
+from model_evaluation.lookups.s3.objects import bucket_region
 from model_evaluation.lookups.sagemaker.mlflow import LEFT_TO_THE_SDK, describe_tracker
 from model_evaluation.preflight.fixes import command, lines
 from model_evaluation.preflight.results import Result, failed, passed, skipped, warned

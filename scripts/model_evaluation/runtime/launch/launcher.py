@@ -27,9 +27,8 @@ from model_evaluation.runtime.session import (
 from model_evaluation.runtime.settings import Settings
 
 from .account import concurrency_limit, labelled_runs, run_name
-from .failures import diagnose
 from .ledger import LaunchAttempt, LaunchError, LaunchLedger, configuration_changes
-from .service import ENDED, Call, ListedRun, Started
+from .service import ENDED, Call, ListedRun, Started, diagnose
 
 RESTARTS = 2  # after a start that ran somebody else's definition
 RESTART_PAUSE = 3.0  # seconds, on average: long enough for the other start to be over

@@ -1,20 +1,51 @@
-"""A run in the service, whatever runs it: what is seen of it, and what a kind of evaluation says about its own runs."""
+"""Failures others have met before: what the service's words mean, and what to do about them."""
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from model_evaluation.runtime.settings import Settings
-
-from .failures import COMMON_FAILURES, Failure
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.session import AwsClients
 
     from .durations import Work
+
+
+class Failure(NamedTuple):
+    """Words of a service (a regular expression, whatever the case), what they mean, and what to do."""
+
+    pattern: str
+    meaning: str
+    fix: str
+
+
+def read_failures(path: Path) -> tuple[Failure, ...]:
+    """The catalogue in a file."""
+    return tuple(Failure(**item) for item in tomllib.loads(path.read_text(encoding="utf-8"))["failure"])
+
+
+COMMON_FAILURES = read_failures(Path(__file__).with_name("failures.toml"))
+UNKNOWN_FAILURE = Failure(
+    "",
+    "This failure is not one we know; the service's words are all there is to go by.",
+    "Open the failed step's job in the SageMaker console and read its log, then run again.",
+)
+
+
+def diagnose(text: str, failures: Iterable[Failure] = COMMON_FAILURES) -> Failure:
+    """The first of the failures whose words are in ``text``, else :data:`UNKNOWN_FAILURE`."""
+    for failure in failures:
+        if re.search(failure.pattern, text, re.IGNORECASE | re.DOTALL):
+            return failure
+    return UNKNOWN_FAILURE
+
 
 ENDED = frozenset({"Succeeded", "CompletedWithFailures", "Failed", "Stopped"})
 
@@ -60,7 +91,7 @@ class RunState:
 
     @property
     def failed_steps(self) -> tuple[Step, ...]:
-        """Failed steps first in time first; stopped ones when nothing failed."""
+        """The failed steps, in the order in which they ended; the stopped ones where none failed."""
         failed = [step for step in self.steps if step.status == "Failed"]
         stopped = [step for step in self.steps if step.status in ("Stopped", "Stopping")]
         return tuple(sorted(failed or stopped, key=lambda step: (step.ended is None, str(step.ended))))

@@ -21,11 +21,9 @@ from model_evaluation.runtime.session import (
 from model_evaluation.runtime.settings import Json, NotebookError, Settings
 
 from .durations import UNKNOWN_ROWS, PastRun, UsualDurations, keep_past_run, read_past_runs
-from .failures import UNKNOWN_FAILURE, diagnose
-from .job_logs import log_text
 from .launcher import Launch, launch_once
-from .progress import ProgressView, duration, is_stuck, progress_html, step_seconds, time_left
-from .service import RunState
+from .progress import ProgressView, duration, is_stuck, log_text, progress_html, step_seconds, time_left
+from .service import UNKNOWN_FAILURE, RunState, diagnose
 
 HEARTBEAT = 300.0  # seconds of silence after which a line says that it still runs
 LONGEST_PAUSE = 300.0  # seconds between two attempts while AWS cannot be asked

@@ -10,9 +10,8 @@ from model_evaluation.runtime.statistics.verdicts import interval_words, signed
 from model_evaluation.runtime.summary import Summary, labels_of, model_name
 
 from .people import ScorerError
-from .plain_text import one_line, short_name, short_time
 from .view import ReportView, Table, rows_words
-from .words import ReportWords
+from .words import ReportWords, one_line, short_name, short_time
 
 WORST_SLICES = 3
 MARKDOWN_MARKS = re.compile(r"[\\`*_{}\[\]!~]")

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup, escape
 
-from .plain_text import one_line
+from .words import one_line
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -20,8 +20,8 @@ from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.summary import BOTH_MODELS, capital, evaluated_models, labels_of, short_labels
 
 from .markup import part
-from .plain_text import one_line
 from .view import row_metrics
+from .words import one_line
 
 BROWSER_BYTES = 4_000_000  # of rows: the page stays under 5 MB, whatever the answers hold
 NOTEBOOK_BYTES = 2_500_000  # a notebook is saved again and again

@@ -31,8 +31,7 @@ from model_evaluation.runtime.summary import (
 )
 
 from .people import ScorerError, people_sentences
-from .plain_text import enumeration, one_line, paragraphs, short_name, short_time
-from .words import ReportWords
+from .words import ReportWords, enumeration, one_line, paragraphs, short_name, short_time
 
 if TYPE_CHECKING:
     from model_evaluation.runtime.analysis import Analysis

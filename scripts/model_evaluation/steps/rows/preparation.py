@@ -17,9 +17,8 @@ from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.json_types import Facts, JsonObject
 from model_evaluation.naming import suggested_output
 from model_evaluation.progress import watched
-from model_evaluation.runtime.s3_uri import S3Uri
+from model_evaluation.runtime.s3_uri import S3Uri, manifest_key, unsharded_name, whole_set
 from model_evaluation.runtime.settings import Json
-from model_evaluation.runtime.shard_names import manifest_key, unsharded_name, whole_set
 from model_evaluation.steps.data import Reading
 
 MANIFEST_BYTES = 64 << 20

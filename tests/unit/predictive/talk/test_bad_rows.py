@@ -17,7 +17,7 @@ from model_evaluation.kinds.predictive.runtime.problem import Columns, Problem, 
 from model_evaluation.kinds.predictive.runtime.reading.table_files import TableFormat
 from model_evaluation.kinds.predictive.runtime.tables import Predictions, TestSet
 from model_evaluation.kinds.predictive.runtime.transform_runs import TransformRuns
-from model_evaluation.runtime.launch.failures import diagnose
+from model_evaluation.runtime.launch.service import diagnose
 from unit.predictive.numbers.cases import analysed, ids, texts
 
 RNG = np.random.default_rng(0)

@@ -22,8 +22,7 @@ from model_evaluation.kinds.predictive.runtime.problem import Problem
 from model_evaluation.kinds.predictive.runtime.reading.answers import predictions_of, split_answers
 from model_evaluation.kinds.predictive.runtime.tables import Predictions
 from model_evaluation.localaws import LocalAws
-from model_evaluation.localaws.company import Company
-from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.seeding import Company, Seeder
 
 PROBLEMS = {
     "binary": Problem("binary", "1"),

@@ -9,8 +9,7 @@ from model_evaluation.runtime.checks import OUTPUT, SESSION
 from model_evaluation.runtime.dataset_files import DatasetSize
 from model_evaluation.runtime.launch.evaluators import check_model
 from model_evaluation.runtime.settings import Json, ParameterReader, parameter
-from model_evaluation.runtime.tasks.recipe import check_recipe
-from model_evaluation.runtime.tasks.settings import TaskSettings
+from model_evaluation.runtime.tasks.settings import TaskSettings, check_recipe
 
 from .benchmark_runs import BenchmarkRuns
 from .tasks import TASKS

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from model_evaluation.runtime.report.plain_text import paragraphs
-from model_evaluation.runtime.report.words import ReportWords
+from model_evaluation.runtime.report.words import ReportWords, paragraphs
 from model_evaluation.runtime.summary import Summary, evaluated_models, labels_of, scope_of
 from model_evaluation.runtime.tasks.results import decoding_condition
 

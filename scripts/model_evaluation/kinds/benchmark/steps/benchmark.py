@@ -12,7 +12,7 @@ from model_evaluation.kinds.benchmark.sizes import half_width_words, question_wo
 from model_evaluation.steps.decoding import spec_of
 
 if TYPE_CHECKING:
-    from model_evaluation.lookups.sagemaker.evaluation_spec import EvaluationSpec
+    from model_evaluation.lookups.sagemaker.hub import EvaluationSpec
 
 OTHERS = {
     "llm_judge": "The SDK lists llm_judge, but no evaluation recipe of an open-weight model runs it. A judge scores "

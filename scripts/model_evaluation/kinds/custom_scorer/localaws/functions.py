@@ -9,9 +9,8 @@ from typing import Any
 
 from model_evaluation.kinds.custom_scorer.demo.script import demo_scorer
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.language.chance import share
-from model_evaluation.localaws.operations import Operations, Record, Request, Response
+from model_evaluation.localaws.language import share
+from model_evaluation.localaws.operations import Operations, Record, Request, Response, ServiceError
 
 OPERATIONS = Operations()
 FUNCTION = "FernwayTicketScorer"

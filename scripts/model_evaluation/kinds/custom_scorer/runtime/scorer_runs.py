@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
-from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
+from model_evaluation.runtime.launch.service import COMMON_FAILURES, read_failures
 from model_evaluation.runtime.settings import Json
 from model_evaluation.runtime.tasks.runs import MODEL_STEPS, TaskRuns
 

@@ -9,8 +9,7 @@ from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION, Fault
 from model_evaluation.runtime.launch.evaluators import check_model
 from model_evaluation.runtime.session import AwsClients
 from model_evaluation.runtime.settings import ParameterReader, parameter
-from model_evaluation.runtime.tasks.recipe import check_recipe
-from model_evaluation.runtime.tasks.settings import TaskSettings
+from model_evaluation.runtime.tasks.settings import TaskSettings, check_recipe
 
 from .scorer_runs import ScorerRuns
 

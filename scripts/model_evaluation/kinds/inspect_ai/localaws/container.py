@@ -16,9 +16,8 @@ import yaml
 from model_evaluation.kinds.inspect_ai.lookups.task_files import tasks_in
 from model_evaluation.kinds.inspect_ai.runtime.inspect_runs import CONFIG, STEP
 from model_evaluation.kinds.inspect_ai.runtime.model_checks import list_folder
-from model_evaluation.localaws.errors import JobFailure
 from model_evaluation.localaws.jobs.job import Job, ResultFile
-from model_evaluation.localaws.operations import Record
+from model_evaluation.localaws.operations import JobFailure, Record
 from model_evaluation.packages import command_line, python_command
 from model_evaluation.runtime.s3_uri import S3Uri
 

@@ -7,13 +7,10 @@ from collections.abc import Callable
 from model_evaluation.kinds.inspect_ai.demo.script import SCRIPT, task_files
 from model_evaluation.kinds.inspect_ai.parameters import HUB_MODEL
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.company import Company, seed_company
-from model_evaluation.localaws.errors import ServiceError
 from model_evaluation.localaws.jobs.job import Job
 from model_evaluation.localaws.kind_player import KindPlayer
-from model_evaluation.localaws.operations import Operations, Record, Request
-from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.localaws.store import timestamp
+from model_evaluation.localaws.operations import Operations, Record, Request, ServiceError, timestamp
+from model_evaluation.localaws.seeding import Company, Seeder, seed_company
 from model_evaluation.runtime.s3_uri import S3Uri
 
 from .container import is_inspect, run_inspect

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
 from model_evaluation.runtime.launch.evaluators import defined_steps, escape_pasted, refuse_other_arguments
-from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
 from model_evaluation.runtime.launch.ledger import LaunchError
 from model_evaluation.runtime.launch.pipelines import PipelineRuns
-from model_evaluation.runtime.launch.service import Call, RunState, Started
+from model_evaluation.runtime.launch.service import COMMON_FAILURES, Call, RunState, Started, read_failures
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.session import AwsClients, AwsFailure
 from model_evaluation.runtime.settings import Json

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 def check(text: str, context: Context) -> Answer:
     from model_evaluation.kinds.inspect_ai.lookups.task_files import read_folder
     from model_evaluation.kinds.inspect_ai.runtime.model_checks import digest_of
-    from model_evaluation.lookups.s3.buckets import bucket_region
-    from model_evaluation.lookups.s3.objects import parse_s3_uri
+    from model_evaluation.lookups.s3.objects import bucket_region, parse_s3_uri
 
     if not text.startswith("s3://") and os.path.exists(os.path.expanduser(text)):
         raise Refused(

@@ -13,8 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from model_evaluation.localaws.language.chance import seeded, share
-from model_evaluation.localaws.language.texts import content_words, coverage, numbers, sentences, words
+from model_evaluation.localaws.language import content_words, coverage, numbers, seeded, sentences, share, words
 from model_evaluation.localaws.operations import Record
 
 SIMULATED = "[SIMULATED]"

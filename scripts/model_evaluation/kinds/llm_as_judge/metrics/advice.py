@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from model_evaluation.kinds.llm_as_judge.metrics.definitions import Rating
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import read_ratings
 
-from .findings import Findings, as_words, quoted
+from .definitions import Findings, as_words, quoted
 
 VARIABLES = ("prompt", "prediction", "ground_truth")
 FEWEST_WORDS = 15

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.llm_as_judge.runtime.metrics import SAFETY_METRICS
 
-from .findings import close_match, quoted
+from .definitions import close_match, quoted
 
 # Exact casing, without ``Builtin.``, and what the judge is asked, in one line. Scores go from 0 to 1; those of
 # SAFETY_METRICS are better when they are low, and a loss there vetoes an improvement elsewhere.

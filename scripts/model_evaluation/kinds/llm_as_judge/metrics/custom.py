@@ -30,7 +30,7 @@ from model_evaluation.kinds.llm_as_judge.runtime.metrics import numeric_scale, r
 
 from .advice import advise
 from .builtin import is_builtin_name
-from .findings import Findings, check_keys, check_text, json_kind, quoted
+from .definitions import Findings, check_keys, check_text, json_kind, quoted
 
 MAX_METRICS = 10
 MAX_NAME = 63

@@ -12,9 +12,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from model_evaluation.errors import Refused
+from model_evaluation.errors import AccessDenied, AwsError, Refused
 from model_evaluation.json_types import Facts
 from model_evaluation.kinds.llm_as_judge.metrics.definitions import CustomMetric, Definition
+from model_evaluation.lookups.failures import aws_errors
+from model_evaluation.lookups.session import Aws
+from model_evaluation.runtime.endpoints import is_aws
 
 from .advice import VARIABLES
 from .custom import directions, scale_range
@@ -136,3 +139,37 @@ def try_metrics(metrics: Sequence[CustomMetric], tried: Sequence[Sample], judge:
 def _mean(scores: Sequence[object]) -> float | None:
     numbers = [score for score in scores if isinstance(score, int | float)]
     return sum(numbers) / len(numbers) if numbers else None
+
+
+MAX_TOKENS = 1000
+
+
+class BedrockJudge:
+    """Asks ``model_id`` through Converse. ``simulated``: somebody else than AWS answers; known after a call."""
+
+    def __init__(self, aws: Aws, model_id: str) -> None:
+        self.model_id = model_id
+        self._client = aws.client("bedrock-runtime")
+        self.simulated = not is_aws(self._client.meta.endpoint_url)
+
+    def __call__(self, definition: Definition, sample: Sample) -> tuple[Score, str]:
+        message = {"role": "user", "content": [{"text": judge_prompt(definition, sample)}]}
+        settings = {"maxTokens": MAX_TOKENS, "temperature": 0}
+        try:
+            with aws_errors("asking the judge", resource=self.model_id):
+                reply = self._client.converse(modelId=self.model_id, messages=[message], inferenceConfig=settings)
+        except AccessDenied as error:
+            error.fix = (
+                f"Ask for bedrock:InvokeModel on {self.model_id}, and for access to the model in this account "
+                "(Amazon Bedrock console, Model access)."
+            )
+            raise
+        except AwsError as error:
+            if "inference profile" in error.message:
+                error.fix = "Name an inference profile of this model: aws bedrock list-inference-profiles"
+            raise
+        # Behind a proxy the host's name proves nothing: local AWS marks its answers.
+        headers = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        self.simulated = self.simulated or "x-local-aws" in headers
+        text = "".join(part.get("text", "") for part in reply["output"]["message"]["content"])
+        return read_reply(definition, text)

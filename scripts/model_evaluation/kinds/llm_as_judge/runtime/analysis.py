@@ -20,8 +20,7 @@ from model_evaluation.runtime.session import Client
 
 from .judge_checks import family_cautions, same_judge
 from .metrics import read_metrics
-from .result_files import ResultFiles, find_result_files, read_aggregate_means
-from .result_rows import Problem, read_result_rows
+from .result_files import Problem, ResultFiles, find_result_files, read_aggregate_means, read_result_rows
 from .words import report_words
 
 ANSWER_TOKENS = 8_192  # the longest answer that serverless inference gives here

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
 from model_evaluation.runtime.launch.evaluators import EvaluatorRuns, defined_steps, json_safe, model_differences
-from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
-from model_evaluation.runtime.launch.service import Call
+from model_evaluation.runtime.launch.service import COMMON_FAILURES, Call, read_failures
 from model_evaluation.runtime.results.evaluation import SIDES
 from model_evaluation.runtime.settings import Json
 

@@ -8,9 +8,8 @@ from model_evaluation.errors import Refused
 
 
 def check(text: str, context: Context) -> Answer:
+    from model_evaluation.kinds.llm_as_judge.dataset_terms import reference_findings
     from model_evaluation.kinds.llm_as_judge.metrics.builtin import parse_builtin
-
-    from .reference_answers import reference_findings
 
     names = parse_builtin(text)
     if not names and context.value("custom_metrics") == []:

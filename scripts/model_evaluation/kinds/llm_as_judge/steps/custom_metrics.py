@@ -13,9 +13,8 @@ def check(text: str, context: Context) -> Answer:
         return Answer([])
     import os
 
+    from model_evaluation.kinds.llm_as_judge.dataset_terms import reference_findings
     from model_evaluation.kinds.llm_as_judge.metrics.custom import directions, lint_custom_metrics, parse_custom
-
-    from .reference_answers import reference_findings
 
     if not text.startswith(("[", "{")):
         path = os.path.expanduser(text)

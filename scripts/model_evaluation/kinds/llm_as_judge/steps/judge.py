@@ -10,14 +10,14 @@ from model_evaluation.errors import Choose, Refused
 from model_evaluation.naming import letters
 
 if TYPE_CHECKING:
-    from model_evaluation.kinds.llm_as_judge.lookups.judges import Judge, JudgeList
+    from model_evaluation.kinds.llm_as_judge.lookups import Judge, JudgeList
 
 
 BY_PROFILE = "Through an inference profile only: requests may be answered in other regions of the geography."
 
 
 def check(text: str, context: Context) -> Answer:
-    from model_evaluation.kinds.llm_as_judge.lookups.judges import list_judges
+    from model_evaluation.kinds.llm_as_judge.lookups import list_judges
 
     judges = list_judges(context.aws, context.value("region"), context.now)
     judge = next((judge for judge in judges.judges if judge.id == text), None)
@@ -66,7 +66,7 @@ def _is_named(text: str, judge: Judge) -> bool:
 
 
 def offer(context: Context) -> Offer:
-    from model_evaluation.kinds.llm_as_judge.lookups.judges import FALLBACK_DATE, list_judges
+    from model_evaluation.kinds.llm_as_judge.lookups import FALLBACK_DATE, list_judges
 
     judges = list_judges(context.aws, context.value("region"), context.now)
     if judges.verified:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.operations import Operations, Record, Request
+from model_evaluation.localaws.operations import Operations, Record, Request, ServiceError
 
 OPERATIONS = Operations()
 CONTROL = "bedrock-agentcore-control"

@@ -4,8 +4,7 @@ experiment. MLflow's client reaches it through the endpoint that SageMaker's plu
 from __future__ import annotations
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import ServiceError
-from model_evaluation.localaws.operations import TRACKING_SERVICE, Operations, Record, Request
+from model_evaluation.localaws.operations import TRACKING_SERVICE, Operations, Record, Request, ServiceError
 
 OPERATIONS = Operations()
 PAGE = 100

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from model_evaluation.kinds.multi_turn.demo.script import SCRIPT, demo_dataset
 from model_evaluation.kinds.multi_turn.runtime.recipe import EVALUATION_TYPE, PASS_K, USUAL
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.company import ROLE_ACTIONS, Company, seed_company
 from model_evaluation.localaws.jobs.job import Job
 from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.operations import Record
-from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.seeding import ROLE_ACTIONS, Company, Seeder, seed_company
 from model_evaluation.localaws.services.hub import PUBLIC_HUB, contents_of
 
 from . import agents, mlflow

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
 from model_evaluation.runtime.launch.evaluators import EvaluatorRuns, defined_steps
-from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
+from model_evaluation.runtime.launch.service import COMMON_FAILURES, read_failures
 from model_evaluation.runtime.models import hub_model_name
 from model_evaluation.runtime.results.evaluation import SIDES, Side
 from model_evaluation.runtime.settings import Json

@@ -9,7 +9,7 @@ from model_evaluation.runtime.checks import DATASET, OUTPUT, SESSION, Fault
 from model_evaluation.runtime.launch.evaluators import EvaluatorSettings, check_model, numbers_in
 from model_evaluation.runtime.session import AwsClients, AwsFailure
 from model_evaluation.runtime.settings import Json, ParameterReader, parameter
-from model_evaluation.runtime.tasks.recipe import recipe_of, require_taken
+from model_evaluation.runtime.tasks.settings import recipe_of, require_taken
 
 from .multi_turn_runs import MultiTurnRuns
 from .recipe import (

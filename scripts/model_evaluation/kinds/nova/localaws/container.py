@@ -40,10 +40,9 @@ from model_evaluation.kinds.nova.runtime.recipes.recipe import (
 )
 from model_evaluation.kinds.nova.runtime.recipes.rows import metadata_of, question_row, read_nova_rows
 from model_evaluation.kinds.nova.runtime.scores.answers import answer_fields, json_object
-from model_evaluation.localaws.errors import JobFailure
 from model_evaluation.localaws.jobs.job import Job, ResultFile
-from model_evaluation.localaws.language.answers import base_answer, tuned_answer
-from model_evaluation.localaws.language.chance import seeded, share
+from model_evaluation.localaws.language import base_answer, seeded, share, tuned_answer
+from model_evaluation.localaws.operations import JobFailure
 from model_evaluation.runtime.rows import read_dataset_row
 from model_evaluation.runtime.settings import Json
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from model_evaluation.kinds.nova.runtime.recipes.recipe import RUBRIC
-from model_evaluation.localaws.language.chance import seeded
+from model_evaluation.localaws.language import seeded
 from model_evaluation.runtime.settings import Json
 
 Row = Json

@@ -9,10 +9,9 @@ import zipfile
 from model_evaluation.kinds.nova.demo.script import demo_dataset, demo_pairs, demo_questions
 from model_evaluation.kinds.nova.functions.writing import MODULE, function_source
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.company import Company, seed_company
 from model_evaluation.localaws.jobs.job import TRAINING, Job
-from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.localaws.store import DAY
+from model_evaluation.localaws.operations import DAY
+from model_evaluation.localaws.seeding import Company, Seeder, seed_company
 
 from .container import archive
 

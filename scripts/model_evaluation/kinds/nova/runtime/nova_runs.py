@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
-from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
 from model_evaluation.runtime.launch.ledger import LaunchError
-from model_evaluation.runtime.launch.service import Call, Started
+from model_evaluation.runtime.launch.service import COMMON_FAILURES, Call, Started, read_failures
 from model_evaluation.runtime.launch.training_jobs import JOB, TrainingJobRuns
 from model_evaluation.runtime.settings import Json
 

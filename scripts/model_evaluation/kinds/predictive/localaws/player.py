@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.predictive.demo.script import SCRIPT
-from model_evaluation.localaws.company import Company
 from model_evaluation.localaws.jobs.job import Job
 from model_evaluation.localaws.kind_player import KindPlayer, Rehearsal
-from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.seeding import Company, Seeder
 from model_evaluation.localaws.services.prices import Product, Quota
 
 from .rehearsal import rehearsal

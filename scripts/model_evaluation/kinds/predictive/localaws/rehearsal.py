@@ -28,8 +28,8 @@ from model_evaluation.kinds.predictive.runtime.reading.labels import canonical_l
 from model_evaluation.kinds.predictive.runtime.reading.table_files import read_table
 from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.kinds.predictive.tables.source import local_copies
-from model_evaluation.localaws.company import Company
 from model_evaluation.localaws.kind_player import Rehearsal
+from model_evaluation.localaws.seeding import Company
 
 from .estimators import Trained, encoded, train
 from .world import put_endpoint, put_model, put_package, put_sagemaker_model, put_training_job

@@ -9,11 +9,9 @@ import re
 from botocore.exceptions import ClientError
 
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.errors import JobFailure, ServiceError
 from model_evaluation.localaws.jobs.job import Job, ResultFile
-from model_evaluation.localaws.operations import Operations, Record, Request
+from model_evaluation.localaws.operations import JobFailure, Operations, Record, Request, Resource, ServiceError
 from model_evaluation.localaws.services.packages import PACKAGES
-from model_evaluation.localaws.store import Resource
 from model_evaluation.runtime.s3_uri import S3Uri
 
 from .containers import Refusal, answer

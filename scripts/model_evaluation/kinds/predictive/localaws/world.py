@@ -11,11 +11,10 @@ import numpy as np
 
 from model_evaluation.kinds.predictive.runtime.tables import Codes
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.company import Company, seed_company
 from model_evaluation.localaws.jobs.job import TRAINING, Job
-from model_evaluation.localaws.seeding import Seeder
+from model_evaluation.localaws.operations import DAY, Resource, timestamp
+from model_evaluation.localaws.seeding import Company, Seeder, seed_company
 from model_evaluation.localaws.services.packages import PACKAGES
-from model_evaluation.localaws.store import DAY, Resource, timestamp
 
 from .estimators import Trained, train
 from .services import CONFIGS, ENDPOINTS, MODELS

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import ClientError
 
-from model_evaluation.runtime.launch.failures import COMMON_FAILURES, read_failures
-from model_evaluation.runtime.launch.service import ListedRun, Runs, RunState, Started, Step
+from model_evaluation.runtime.launch.service import (
+    COMMON_FAILURES,
+    ListedRun,
+    Runs,
+    RunState,
+    Started,
+    Step,
+    read_failures,
+)
 from model_evaluation.runtime.s3_uri import S3Uri
 from model_evaluation.runtime.session import AwsClients, aws_error_code
 

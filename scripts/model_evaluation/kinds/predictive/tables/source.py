@@ -92,8 +92,7 @@ def _here(text: str) -> Source:
 
 
 def _in_s3(aws: Aws | None, text: str) -> Source:
-    from model_evaluation.lookups.s3.buckets import bucket_region
-    from model_evaluation.lookups.s3.objects import head_object, list_some, parse_s3_uri, read_start
+    from model_evaluation.lookups.s3.objects import bucket_region, head_object, list_some, parse_s3_uri, read_start
 
     assert aws is not None
     uri = parse_s3_uri(text)

@@ -8,8 +8,7 @@ from model_evaluation.runtime.analysis import Analysis
 
 from .drawing import Chart, chart_style, finish
 from .metric_charts import coverage_chart, difference_chart, outcomes_chart
-from .score_charts import distributions_chart, length_chart
-from .slice_chart import slices_chart
+from .score_charts import distributions_chart, length_chart, slices_chart
 
 CHARTS = {
     "difference": difference_chart,

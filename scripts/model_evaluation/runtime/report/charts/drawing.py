@@ -22,7 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from model_evaluation.runtime.report.plain_text import one_line
+from model_evaluation.runtime.report.words import one_line
 
 # Okabe and Ito's colours, which people with any of the common colour blindnesses can tell apart.
 GOOD, BAD, UNCLEAR = "#0072B2", "#D55E00", "#7A828C"

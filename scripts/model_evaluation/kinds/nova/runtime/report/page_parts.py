@@ -11,7 +11,7 @@ from markupsafe import Markup
 from model_evaluation.kinds.nova.runtime.scores.answers import ACCURACY
 from model_evaluation.runtime.analysis import Analysis
 from model_evaluation.runtime.report.markup import part
-from model_evaluation.runtime.report.plain_text import one_line
+from model_evaluation.runtime.report.words import one_line
 from model_evaluation.runtime.statistics.verdicts import signed_words
 from model_evaluation.runtime.summary import (
     Summary,

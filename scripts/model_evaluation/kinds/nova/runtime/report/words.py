@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from model_evaluation.kinds.nova.runtime.recipes.recipe import GEN_QA, JUDGES, RFT, STRONG_REJECT, function_of
-from model_evaluation.runtime.report.plain_text import paragraphs
-from model_evaluation.runtime.report.words import ReportWords
+from model_evaluation.runtime.report.words import ReportWords, paragraphs
 from model_evaluation.runtime.statistics.verdicts import is_uncounted
 from model_evaluation.runtime.summary import Summary, scope_of
 

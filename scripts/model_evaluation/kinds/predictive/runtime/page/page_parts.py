@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from model_evaluation.kinds.predictive.runtime.statistics.losses import log_losses
 from model_evaluation.runtime.report.markup import part
-from model_evaluation.runtime.report.plain_text import one_line
+from model_evaluation.runtime.report.words import one_line
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.summary import MeasuredValue
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from model_evaluation.kinds.predictive.runtime.problem import CROSS_FIT
-from model_evaluation.runtime.report.plain_text import paragraphs
-from model_evaluation.runtime.report.words import ReportWords
+from model_evaluation.runtime.report.words import ReportWords, paragraphs
 from model_evaluation.runtime.results.evaluation import NamedModel, Side
 from model_evaluation.runtime.summary import Summary, scope_of
 

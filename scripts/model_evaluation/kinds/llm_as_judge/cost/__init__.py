@@ -1,1 +1,0 @@
-"""What an evaluation will take: judge calls, tokens, money, time. Ranges, never promises."""
