@@ -130,6 +130,12 @@ class LaunchBook:
             if record.current:
                 self.current = record.current.execution_arn or self.current
 
+    def close(self) -> None:
+        """After the run: what it recorded last, and no intent that became no start."""
+        self.update()
+        if any(entry["name"] is None and self._is_here(entry) for entry in state.load(self._project).document["runs"]):
+            self._replace("", ())
+
     def _times(self) -> dict[Path, int]:
         times = {}
         for path in self._folder.glob("*.json"):

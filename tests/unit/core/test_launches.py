@@ -66,6 +66,16 @@ def test_the_intent_is_in_the_state_file_before_anything_else(place: Place) -> N
     assert known_launches(str(place.folder), state.load(str(place.folder)).document).launches == []
 
 
+def test_an_intent_that_became_no_start_is_forgotten_with_the_runs_end(place: Place) -> None:
+    place.book.record_intent()
+    place.book.close()
+    assert place.entries == []
+    place.book.record_intent()
+    place.write(LaunchAttempt("a", NOW))
+    place.book.close()
+    assert [entry["name"] for entry in place.entries] == ["a"]
+
+
 def test_what_the_notebook_records_takes_the_intents_place(place: Place) -> None:
     place.book.record_intent()
     place.write(LaunchAttempt("a", NOW))

@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
             print(_goes_on(book.current), file=sys.stderr)  # noqa: T201 - stdout belongs to the envelope
         raise
     finally:
-        book.update()
+        book.close()
     newest = newest_summary(args.project)
     return {
         "notebook": target,
