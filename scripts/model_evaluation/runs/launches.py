@@ -130,8 +130,8 @@ class LaunchBook:
             if record.current:
                 self.current = record.current.execution_arn or self.current
 
-    def close(self) -> None:
-        """After the run: what it recorded last, and no intent that became no start."""
+    def give_up(self) -> None:
+        """After a run that failed: what it recorded last, and no intent that became no start."""
         self.update()
         if any(entry["name"] is None and self._is_here(entry) for entry in state.load(self._project).document["runs"]):
             self._replace("", ())

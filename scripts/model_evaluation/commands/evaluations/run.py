@@ -20,7 +20,7 @@ from model_evaluation.conversation.answers import fingerprint, next_command, utc
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import EvaluationError, Refused
 from model_evaluation.reporting.summaries import read_summary
-from model_evaluation.results_folder import newest_summary
+from model_evaluation.results_folder import project_summaries
 from model_evaluation.runs.execution import executed_path, parse_parameters, run_rendered
 from model_evaluation.runs.launches import LaunchBook, rendered_parameters
 from model_evaluation.runtime.settings import Json, NotebookError
@@ -70,23 +70,22 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
             on_line=book.update,
         )
     except EvaluationError as error:
-        book.update()
+        book.give_up()
         if book.current:
             error.details["execution_arn"] = book.current
         raise
     except KeyboardInterrupt:
-        book.update()
+        book.give_up()
         if book.current:
             print(_goes_on(book.current), file=sys.stderr)  # noqa: T201 - stdout belongs to the envelope
         raise
-    finally:
-        book.close()
-    newest = newest_summary(args.project)
+    book.update()
+    written = max(project_summaries(args.project), key=lambda file: file.modified, default=None)
     return {
         "notebook": target,
         "execution_arn": book.current,
-        "results": os.path.dirname(newest.path) if newest else None,
-        "simulated": read_summary(newest.path)["simulated"] if newest else None,
+        "results": os.path.dirname(written.path) if written else None,
+        "simulated": read_summary(written.path)["simulated"] if written else None,
         "next": next_command(state.load(args.project).document, args.project),
     }, 0
 
@@ -108,5 +107,6 @@ def _launch_book(context: Context, notebook: str, parameters: Json) -> LaunchBoo
         book = LaunchBook(context.project, notebook, results_dir, context.kind.id, utc_now())
         book.record_intent()
     except NotebookError as error:
-        raise Refused(error.message, fix=error.fix, code="run_refused") from error
+        fix = "Correct the values given with -p and -r." if parameters else error.fix
+        raise Refused(error.message, fix=fix, code="run_refused") from error
     return book
