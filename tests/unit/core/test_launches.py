@@ -158,6 +158,14 @@ def test_parameters_are_read_from_what_was_rendered_as_it_is(tmp_path: Path, nam
     assert (rendered_parameters(str(path)) or {})["REGION"] == "us-west-9"
 
 
+def test_parameters_are_those_of_the_evaluations_own_cell(tmp_path: Path) -> None:
+    content = json.loads(render_notebook(KIND, PARAMETERS))
+    content["cells"].insert(0, {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "x = input()"})
+    path = tmp_path / "n.ipynb"
+    path.write_text(json.dumps(content))
+    assert rendered_parameters(str(path)) == PARAMETERS
+
+
 def test_a_parameters_cell_made_into_code_is_left_to_the_notebook(tmp_path: Path) -> None:
     notebook = tmp_path / "n.ipynb"
     content = json.loads(render_notebook(KIND, PARAMETERS))
