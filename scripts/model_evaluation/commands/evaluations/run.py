@@ -19,8 +19,9 @@ from model_evaluation.commands.workflow.render import require_every_answer
 from model_evaluation.conversation.answers import fingerprint, next_command, utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import EvaluationError, Refused
+from model_evaluation.json_types import Document
 from model_evaluation.reporting.summaries import read_summary
-from model_evaluation.results_folder import project_summaries
+from model_evaluation.results_folder import SummaryFile, project_summaries
 from model_evaluation.runs.execution import executed_path, parse_parameters, run_rendered
 from model_evaluation.runs.launches import LaunchBook, rendered_parameters
 from model_evaluation.runtime.settings import Json, NotebookError
@@ -81,6 +82,8 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
         raise
     book.update()
     written = max(project_summaries(args.project), key=lambda file: file.modified, default=None)
+    if written:
+        _count(args.project, written)
     return {
         "notebook": target,
         "execution_arn": book.current,
@@ -88,6 +91,18 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
         "simulated": read_summary(written.path)["simulated"] if written else None,
         "next": next_command(state.load(args.project).document, args.project),
     }, 0
+
+
+def _count(project: str, results: SummaryFile) -> None:
+    """Let results that were just read count as those of what was rendered, also of a run that was started before."""
+
+    def change(snapshot: state.Snapshot) -> tuple[Document, None]:
+        rendered = snapshot.document["rendered"]
+        if rendered["written"] <= results.created:
+            return snapshot.document, None
+        return {**snapshot.document, "rendered": {**rendered, "written": results.created}}, None
+
+    state.update(project, change)
 
 
 def _goes_on(arn: str) -> str:
