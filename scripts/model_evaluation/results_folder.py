@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from model_evaluation import state
+from model_evaluation.errors import StateError
 from model_evaluation.json_types import Document
 
 CLOCKS_APART = 300.0  # seconds; AWS takes no request from a clock that is further off
@@ -62,8 +64,9 @@ def record_folders(project: str, document: Document) -> list[str]:
 
 
 def project_summaries(project: str) -> Iterator[SummaryFile]:
-    """Every summary.json of the project, in no order. Folders that are being written (``.name``) are left out."""
-    for base in results_folders(project):
+    """Every summary.json of the project, in no order: those of :func:`results_folders` and of the present notebook,
+    wherever that lies and was told to write. Folders that are being written (``.name``) are left out."""
+    for base in {*results_folders(project), *_present_folders(project)}:
         try:
             names = os.listdir(base)
         except OSError:
@@ -76,6 +79,18 @@ def project_summaries(project: str) -> Iterator[SummaryFile]:
                 continue
             if not name.startswith("."):  # an export whose kernel died in the middle
                 yield SummaryFile(path, modified)
+
+
+def _present_folders(project: str) -> set[str]:
+    """Where the notebook that was written last leaves its results, and where `run` told it to. A run of another
+    notebook does not count: a copied project's record names the original's folders."""
+    try:
+        document = state.load(project).document
+    except StateError:  # results can be read without it
+        return set()
+    notebook = os.path.join(project, document.get("rendered", {}).get("notebook", ""))
+    told = {entry["results_dir"] for entry in document.get("runs", []) if entry["notebook"] == notebook}
+    return {os.path.join(os.path.dirname(notebook), "results"), *told}
 
 
 def newest_summary(project: str) -> SummaryFile | None:

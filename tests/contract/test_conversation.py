@@ -1062,6 +1062,9 @@ def test_another_kinds_value_is_no_suggestion_but_is_one_when_the_user_comes_bac
     answers = json.loads(complete)["answers"]
     scorer = run_cli("answer", "evaluation", "custom_scorer", project=tmp_path).json
     assert scorer["known"]["dataset"]["value"] == answers["dataset"]["value"]  # the same step: it stays
+    (told,) = (finding["message"] for finding in scorer["findings"] if finding["kind"] == "reopened")
+    assert "primary_metric" in told
+    assert "judge" not in told  # which this kind does not ask
     while (step := run_cli("status", project=tmp_path).json["step"])["id"] != "scorer":
         run_cli("answer", step["id"], answers[step["id"]]["value"], project=tmp_path)
     assert not step.get("suggested")

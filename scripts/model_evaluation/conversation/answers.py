@@ -199,7 +199,7 @@ def _answered(context: Context, step_id: str, text: str | None, *, accept: bool)
         context.document, reopened = _with_kind(context.document, str(answer.value))
     recorded = {step_id: context.document["answers"][step_id]}
     settling = _settle(context, recorded)
-    findings = [*answer.findings, *reopened_finding(context.document, reopened, f"since they rest on {step_id}")]
+    findings = [*answer.findings, *reopened_finding(context.document, reopened, f"because of the answer to {step_id}")]
     findings += settling
     findings += prepare_next(context)
     body = {
@@ -211,8 +211,9 @@ def _answered(context: Context, step_id: str, text: str | None, *, accept: bool)
 
 
 def reopened_finding(document: Document, reopened: list[str], why: str) -> list[JsonObject]:
-    """Which of the steps that were reopened are open now; what settled itself again is told as settled."""
-    still_open = [step_id for step_id in reopened if step_id not in document["answers"]]
+    """Which of the steps that were reopened will be asked again; what settled itself is told as settled, and what
+    another kind asks is not."""
+    still_open = [step_id for step_id in workflow.pending(kind_of(document).steps, document) if step_id in reopened]
     return [finding("reopened", f"Open again, {why}: {', '.join(still_open)}.")] if still_open else []
 
 

@@ -95,7 +95,7 @@ def _read(path: Path) -> tuple[bytes, Json]:
 def _refused(path: Path, reason: str) -> Refused:
     return Refused(
         f"{path} cannot be appended to: {reason}. It was left as it is.",
-        fix="Name another notebook, repair this one in Jupyter, or answer `new` to create a notebook.",
+        fix="Name another notebook, open this one in Jupyter and save it (as format 4), or answer `new` for a new one.",
         step="notebook",
     )
 

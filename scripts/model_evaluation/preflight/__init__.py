@@ -8,7 +8,7 @@ requirements on which AWS's own sources disagree are ``warn``.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from model_evaluation.preflight.results import STATUSES, CheckEntry
 
@@ -26,14 +26,24 @@ def run_preflight(context: Context, only: Collection[str] | None = None) -> list
 
 
 def summary(checks: Sequence[CheckEntry]) -> str:
-    """ "31 passed, 1 warning, 2 not decided (no answer could be read, neither yes nor no): licence, network"."""
+    """ "31 passed, 1 warning, 2 not decided (no answer could be read, neither yes nor no): licence, network". Checks
+    that wait for answers are counted apart, with the steps they wait for."""
+    waits = {
+        check["id"]: cast(list[str], check["evidence"]["unanswered"])
+        for check in checks
+        if "unanswered" in check["evidence"]
+    }
     ids = {status: [check["id"] for check in checks if check["status"] == status] for status in STATUSES}
+    undecided = [name for name in ids["skip"] if name not in waits]
     parts = [f"{len(ids['pass'])} passed"]
     if ids["fail"]:
         parts.append(f"{len(ids['fail'])} FAILED")
     if ids["warn"]:
         parts.append(f"{len(ids['warn'])} warning{'s' if len(ids['warn']) > 1 else ''}")
-    if ids["skip"]:
-        names = ", ".join(ids["skip"])
-        parts.append(f"{len(ids['skip'])} not decided (no answer could be read, neither yes nor no): {names}")
+    if undecided:
+        names = ", ".join(undecided)
+        parts.append(f"{len(undecided)} not decided (no answer could be read, neither yes nor no): {names}")
+    if waits:
+        steps = ", ".join(dict.fromkeys(step for steps in waits.values() for step in steps))
+        parts.append(f"{len(waits)} not checked yet, since these steps are not answered: {steps}")
     return ", ".join(parts)

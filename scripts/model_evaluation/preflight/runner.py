@@ -53,7 +53,7 @@ def _results(check: Check, subject: Subject) -> list[Result]:
     context = subject.context  # a step that the kind does not ask is not waited for
     missing = [step for step in check.needs if step in context.kind.steps and not context.answered(step)]
     if missing:
-        return [skipped(f"Not checked yet, not answered: {', '.join(missing)}.")]
+        return [skipped(f"Not checked yet, not answered: {', '.join(missing)}.", unanswered=missing)]
     results: list[Result] = []
     try:
         for result in check.run(subject):
@@ -75,7 +75,7 @@ def _from_error(check: Check, error: EvaluationError) -> Result:
         if check.id == "identity":  # said once, not by thirty checks
             say = failed
         else:
-            message = "Not checked: AWS does not accept the credentials, see `identity`."
+            message = "Not checked: AWS cannot be asked, see `identity`."
     elif isinstance(error, (Refused, NotFound)) or error.code == "invalid_value":
         say = failed
     return say(message, error.fix, code=error.code, evidence=error.details)

@@ -62,8 +62,9 @@ class Group(NamedTuple):
 
 
 def read_runs(paths: Iterable[str]) -> Runs:
-    """The comparisons among these summaries."""
-    runs, left_out = [], []
+    """The comparisons among these summaries; of a run whose results were written to several folders, one."""
+    runs: dict[tuple[str, str], Run] = {}
+    left_out = []
     for path in sorted(paths):
         try:
             summary = read_summary(path)
@@ -74,8 +75,8 @@ def read_runs(paths: Iterable[str]) -> Runs:
             left_out.append(f"{path}: nothing was compared ({summary['verdict']['sentence']})")
             continue
         folder = os.path.dirname(path)
-        runs.append(Run(folder, summary, dataset_fingerprint(folder)))
-    return Runs(sorted(runs, key=lambda run: (run.summary["created"], run.folder)), left_out)
+        runs[summary["execution_arn"], summary["created"]] = Run(folder, summary, dataset_fingerprint(folder))
+    return Runs(sorted(runs.values(), key=lambda run: (run.summary["created"], run.folder)), left_out)
 
 
 def project_runs(project: str) -> list[Run]:

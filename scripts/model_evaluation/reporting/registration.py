@@ -47,7 +47,8 @@ def metadata_of(summary: Summary) -> dict[str, str]:
 def _condition(value: object) -> str:
     """A condition in the service's alphabet, which has no quotes, commas or brackets."""
     if isinstance(value, dict):
-        return " ".join(f"{name}={part}" for name, part in value.items() if part and not isinstance(part, dict))
+        told = {name: part for name, part in value.items() if part not in (None, "") and not isinstance(part, dict)}
+        return " ".join(f"{name}={part}" for name, part in told.items()) or "none"
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from model_evaluation import state
 from model_evaluation.json_types import Document, RunEntry
 from model_evaluation.kinds.registry import DEFAULT
+from model_evaluation.notebook.cells import METADATA_KEY, PARAMETERS_TAG, has_tag
 from model_evaluation.results_folder import record_folders
 from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchError, LaunchRecord
 from model_evaluation.runtime.options import literal_assignments, program_parameters
@@ -81,10 +82,10 @@ def rendered_parameters(path: str) -> Json | None:
     text = Path(path).read_text(encoding="utf-8", errors="surrogateescape")
     if path.endswith(".py"):
         return program_parameters(text)
-    cells = json.loads(text)["cells"]
-    source = next((cell["source"] for cell in cells if "parameters" in cell["metadata"].get("tags", [])), "")
+    cells = [cell for cell in json.loads(text)["cells"] if has_tag(cell, PARAMETERS_TAG)]
+    cells.sort(key=lambda cell: METADATA_KEY not in cell["metadata"])  # ours first: the notebook may have another
     try:
-        return literal_assignments("".join(source))
+        return literal_assignments("".join(cells[0]["source"])) if cells else {}
     except (SyntaxError, ValueError):
         return None
 
@@ -129,6 +130,12 @@ class LaunchBook:
             self._replace(record.fingerprint, record.attempts)
             if record.current:
                 self.current = record.current.execution_arn or self.current
+
+    def give_up(self) -> None:
+        """After a run that failed: what it recorded last, and no intent that became no start."""
+        self.update()
+        if any(entry["name"] is None and self._is_here(entry) for entry in state.load(self._project).document["runs"]):
+            self._replace("", ())
 
     def _times(self) -> dict[Path, int]:
         times = {}

@@ -52,7 +52,7 @@ class ParameterReader:
 
     def text(self, name: str) -> str:
         value = self._namespace.get(name)
-        return value if isinstance(value, str) and value.strip() else self.fault(name, "text", "")
+        return value if isinstance(value, str) and value.strip() else self.fault(name, "text, not empty", "")
 
     def optional_text(self, name: str) -> str | None:
         value = self._namespace.get(name)
@@ -157,7 +157,7 @@ class Settings:
         faults = reader.faults or settings.faults()
         if faults:
             raise SettingsError(
-                "The parameters cell cannot be used:\n" + "\n".join(f"  - {fault}" for fault in faults),
+                "These parameters cannot be used:\n" + "\n".join(f"  - {fault}" for fault in faults),
                 fix="Correct the parameters cell and run the notebook again from there.",
             )
         return settings

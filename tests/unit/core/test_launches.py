@@ -14,7 +14,7 @@ from model_evaluation import state
 from model_evaluation.errors import UsageError
 from model_evaluation.notebook.execute import ExecutionOutcome
 from model_evaluation.notebook.render import render_notebook
-from model_evaluation.results_folder import SummaryFile, newest_summary
+from model_evaluation.results_folder import SummaryFile, newest_summary, project_summaries
 from model_evaluation.runs.execution import _failure, executed_path, parse_parameters
 from model_evaluation.runs.launches import KEPT, LaunchBook, known_launches, rendered_parameters
 from model_evaluation.runtime.launch.ledger import LaunchAttempt, LaunchLedger
@@ -64,6 +64,16 @@ def test_the_intent_is_in_the_state_file_before_anything_else(place: Place) -> N
         }
     ]
     assert known_launches(str(place.folder), state.load(str(place.folder)).document).launches == []
+
+
+def test_an_intent_that_became_no_start_is_forgotten_when_the_run_failed(place: Place) -> None:
+    place.book.record_intent()
+    place.book.give_up()
+    assert place.entries == []
+    place.book.record_intent()
+    place.write(LaunchAttempt("a", NOW))
+    place.book.give_up()
+    assert [entry["name"] for entry in place.entries] == ["a"]
 
 
 def test_what_the_notebook_records_takes_the_intents_place(place: Place) -> None:
@@ -148,6 +158,14 @@ def test_parameters_are_read_from_what_was_rendered_as_it_is(tmp_path: Path, nam
     assert (rendered_parameters(str(path)) or {})["REGION"] == "us-west-9"
 
 
+def test_parameters_are_those_of_the_evaluations_own_cell(tmp_path: Path) -> None:
+    content = json.loads(render_notebook(KIND, PARAMETERS))
+    content["cells"].insert(0, {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "x = input()"})
+    path = tmp_path / "n.ipynb"
+    path.write_text(json.dumps(content))
+    assert rendered_parameters(str(path)) == PARAMETERS
+
+
 def test_a_parameters_cell_made_into_code_is_left_to_the_notebook(tmp_path: Path) -> None:
     notebook = tmp_path / "n.ipynb"
     content = json.loads(render_notebook(KIND, PARAMETERS))
@@ -205,6 +223,30 @@ def test_an_export_that_was_killed_is_not_taken_for_results(tmp_path: Path) -> N
     found = newest_summary(str(tmp_path))
     assert found is not None
     assert found.path == str(tmp_path / "results" / "abc" / "summary.json")
+
+
+def test_results_are_found_where_the_present_notebook_lies_and_where_it_was_told_to_write(tmp_path: Path) -> None:
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    for folder in (project / "results", elsewhere / "results", elsewhere / "out", tmp_path / "other"):
+        (folder / "run").mkdir(parents=True)
+        (folder / "run" / "summary.json").write_text("{}")
+    mine, other = str(elsewhere / "n.ipynb"), str(tmp_path / "original" / "n.ipynb")
+    runs = [
+        {
+            "name": "a",
+            "execution_arn": None,
+            "started": NOW,
+            "fingerprint": "",
+            "notebook": notebook,
+            "results_dir": out,
+        }
+        for notebook, out in ((mine, str(elsewhere / "out")), (other, str(tmp_path / "other")))
+    ]
+    rendered = {"notebook": mine, "written": 0.0, "fingerprint": ""}
+    content = {"schema_version": 1, "answers": {}, "rendered": rendered, "runs": runs}
+    (project / state.FILE_NAME).write_text(json.dumps(content))
+    found = {str(Path(file.path).parents[1].relative_to(tmp_path)) for file in project_summaries(str(project))}
+    assert found == {"project/results", "elsewhere/results", "elsewhere/out"}
 
 
 @pytest.mark.parametrize(

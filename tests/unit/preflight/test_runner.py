@@ -94,9 +94,12 @@ def test_checks_run_at_the_same_time(subject: Subject, monkeypatch: pytest.Monke
 
 
 def test_what_rests_on_an_open_answer_is_undecided(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
-    entries = run(subject, monkeypatch, Check("judge", good, ("judge", "region")))
+    waiting = (Check("judge", good, ("judge", "region")), Check("quota", good, ("region",)))
+    entries = run(subject, monkeypatch, *waiting, Check("good", good))
     assert entries["judge"]["status"] == "skip"
     assert "judge, region" in entries["judge"]["message"]
+    said = "1 passed, 2 not checked yet, since these steps are not answered: judge, region"
+    assert summary(list(entries.values())) == said
 
 
 def test_credentials_are_complained_about_once(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:

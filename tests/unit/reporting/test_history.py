@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,14 @@ def test_runs_under_the_same_conditions_are_one_line(tmp_path: Path) -> None:
     ]
     assert [point["mean"] for point in found["trends"][0]["points"]] == expected
     assert expected[2] > expected[1]
+
+
+def test_a_run_whose_results_lie_in_two_folders_counts_once(tmp_path: Path) -> None:
+    for day in (1, 2):
+        folder = put(tmp_path, day)
+    shutil.copytree(folder, tmp_path / "notebooks" / "results" / folder.name)
+    (group,) = groups_of(tmp_path)
+    assert [run.folder[-5:] for run in group.runs] == ["run01", "run02"]
 
 
 @pytest.mark.parametrize(

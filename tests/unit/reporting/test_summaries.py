@@ -26,10 +26,19 @@ def test_a_whole_summary_is_returned_as_it_is(folder: Path) -> None:
     assert read_summary(str(folder / "summary.json")) == summary_of(folder)
 
 
-def test_a_condition_of_several_parts_can_be_read_in_the_model_registry(folder: Path) -> None:
-    threshold = {"value": 0.5, "origin": "fixed", "set": "", "values": {"tuned": 0.5, "base": 0.5}}
-    properties = metadata_of({**summary_of(folder), "conditions": {"threshold": threshold}})
-    assert properties["evaluation.threshold"] == "value=0.5 origin=fixed"
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ({"value": 0.5, "origin": "fixed", "set": "", "values": {"tuned": 0.5}}, "value=0.5 origin=fixed"),
+        ({"temperature": 0}, "temperature=0"),
+        ({}, "none"),
+    ],
+)
+def test_a_condition_of_several_parts_can_be_read_in_the_model_registry(
+    folder: Path, condition: dict[str, object], told: str
+) -> None:
+    properties = metadata_of({**summary_of(folder), "conditions": {"own": condition}})
+    assert properties["evaluation.own"] == told
 
 
 @pytest.mark.parametrize("kept", [0, 1, 100, -2, -200])

@@ -19,8 +19,9 @@ from model_evaluation.commands.workflow.render import require_every_answer
 from model_evaluation.conversation.answers import fingerprint, next_command, utc_now
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import EvaluationError, Refused
+from model_evaluation.json_types import Document
 from model_evaluation.reporting.summaries import read_summary
-from model_evaluation.results_folder import newest_summary
+from model_evaluation.results_folder import SummaryFile, project_summaries
 from model_evaluation.runs.execution import executed_path, parse_parameters, run_rendered
 from model_evaluation.runs.launches import LaunchBook, rendered_parameters
 from model_evaluation.runtime.settings import Json, NotebookError
@@ -70,25 +71,38 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
             on_line=book.update,
         )
     except EvaluationError as error:
-        book.update()
+        book.give_up()
         if book.current:
             error.details["execution_arn"] = book.current
         raise
     except KeyboardInterrupt:
-        book.update()
+        book.give_up()
         if book.current:
             print(_goes_on(book.current), file=sys.stderr)  # noqa: T201 - stdout belongs to the envelope
         raise
-    finally:
-        book.update()
-    newest = newest_summary(args.project)
+    book.update()
+    written = max(project_summaries(args.project), key=lambda file: file.modified, default=None)
+    if written:
+        _count(args.project, written)
     return {
         "notebook": target,
         "execution_arn": book.current,
-        "results": os.path.dirname(newest.path) if newest else None,
-        "simulated": read_summary(newest.path)["simulated"] if newest else None,
+        "results": os.path.dirname(written.path) if written else None,
+        "simulated": read_summary(written.path)["simulated"] if written else None,
         "next": next_command(state.load(args.project).document, args.project),
     }, 0
+
+
+def _count(project: str, results: SummaryFile) -> None:
+    """Let results that were just read count as those of what was rendered, also of a run that was started before."""
+
+    def change(snapshot: state.Snapshot) -> tuple[Document, None]:
+        rendered = snapshot.document["rendered"]
+        if rendered["written"] <= results.created:
+            return snapshot.document, None
+        return {**snapshot.document, "rendered": {**rendered, "written": results.created}}, None
+
+    state.update(project, change)
 
 
 def _goes_on(arn: str) -> str:
@@ -108,5 +122,6 @@ def _launch_book(context: Context, notebook: str, parameters: Json) -> LaunchBoo
         book = LaunchBook(context.project, notebook, results_dir, context.kind.id, utc_now())
         book.record_intent()
     except NotebookError as error:
-        raise Refused(error.message, fix=error.fix, code="run_refused") from error
+        fix = "Correct the values given with -p and -r." if parameters else error.fix
+        raise Refused(error.message, fix=fix, code="run_refused") from error
     return book

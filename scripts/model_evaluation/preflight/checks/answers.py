@@ -17,9 +17,10 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
     """A check that runs a step's own check on the recorded answer."""
 
     def run(subject: Subject) -> Iterator[Result]:
-        context, facts = subject.context, subject.facts(step_id)
+        context, facts, value = subject.context, subject.facts(step_id), subject.value(step_id)
+        text = ",".join(value) if isinstance(value, list) else str(value)
         try:
-            answer = context.kind.step(step_id).check(context.value(step_id), context)
+            answer = context.kind.step(step_id).check(text, context)
         except Refused as error:
             yield failed(error.message, _with_command(error, step_id), code=error.code, evidence=error.details)
             return
@@ -32,7 +33,6 @@ def again(step_id: str) -> Callable[[Subject], Iterator[Result]]:
                 now=answer.facts.get("etag"),
             )
             return
-        text = str(answer.value)
         yield passed(f"{step_id}: {text if len(text) <= 200 else text[:199] + '…'}", evidence=answer.facts)
         for item in answer.findings:
             kind, message = str(item["kind"]), str(item["message"])
