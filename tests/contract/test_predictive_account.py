@@ -151,7 +151,8 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
     ("model", lambda w: w.scanner_arn.replace("/2", "/9"), "not_found", "no model package"),
     ("reference", lambda w: w.scanner_arn, "same_model", "the candidate itself"),
     ("reference", lambda w: "fernway-eights-v2", "same_model", "the candidate itself (equal)"),
-    ("inference", lambda w: "ml.p4d.24xlarge 1", "no_quota", "is 0"),
+    ("inference", lambda w: "ml.p4d.24xlarge 1", "quota", "is 0 in us-west-2; 1 is needed"),
+    ("inference", lambda w: "ml.m5.large 21", "quota", "is 20 in us-west-2; 21 are needed"),
     ("inference", lambda w: "a big one", "refused", "an instance type"),
     ("inference", lambda w: "ml.m5.huge 1", "unknown_instance", "not an instance type"),
     ("predictions", lambda w: "endpoint", "other_source", "asked by batch"),
@@ -185,6 +186,16 @@ def test_denied_lookups_leave_quota_and_price_unknown(run_cli: RunCli, account: 
     aws.scenario = Trouble(deny={"service-quotas:*": "", "pricing:*": ""})
     result = answer(run_cli, tmp_path, answers(world), until="confirm")
     assert "Cost            unknown" in result.json["step"]["question"]
+
+
+def test_instances_are_asked_for_where_the_quota_of_the_usual_one_is_zero(
+    run_cli: RunCli, account: Account, tmp_path: Path
+) -> None:
+    aws, world = account
+    aws.scenario = Scenario(quotas={"L-LOCAL001": 0.0})
+    step = answer(run_cli, tmp_path, answers(world), until="confirm").json["step"]
+    assert (step["id"], "suggested" in step) == ("inference", False)
+    assert "ml.m5.large 1 is beyond the account's quota" in step["question"]
 
 
 def test_a_local_test_set_goes_to_sagemakers_own_bucket_after_the_yes(

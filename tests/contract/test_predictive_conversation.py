@@ -199,6 +199,7 @@ REFUSED: list[tuple[str, dict[str, Change], str, str]] = [
     ("threshold", {"threshold": lambda f: "cost 1 50"}, "refused", "where the threshold is chosen"),
     ("threshold", {"threshold": lambda f: "cost -1 5 cross-fit"}, "refused", "at least 0"),
     ("threshold", {"threshold": lambda f: f"recall 0.9 validation {f['test']}"}, "validation_overlaps", "are in the"),
+    ("threshold", {"threshold": lambda f: f"recall 0.9 validation {f['train']}"}, "no_predictions", "for the 285 rows"),
     ("primary_metric", {"primary_metric": lambda f: "r2"}, "no_such_metric", "not a metric of binary"),
     (
         "primary_metric",
@@ -230,6 +231,28 @@ def test_bad_input_is_refused_and_nothing_is_recorded(
     assert words in result.json["error"]["message"]
     assert result.json["error"]["fix"]
     assert (project / "workflow_state.json").read_bytes() == before
+
+
+def offered(result: Result) -> list[str]:
+    return [choice["value"] for choice in result.json["step"]["choices"]]
+
+
+def test_scores_that_are_no_probabilities_have_no_middle(run_cli: RunCli, project: Path, files: Files) -> None:
+    logits = rewritten(files, "l.csv", lambda x: [x[0], *(f"{y.split(',')[0]},{n}" for n, y in enumerate(x[1:]))],
+                       "candidate")  # fmt: skip
+    result = answer(run_cli, project, answers(files, model=logits), until="threshold")
+    assert "no middle" in result.json["step"]["question"]
+    assert "suggested" not in result.json["step"]
+    for value, odd in (("0.5", True), ("12", False)):
+        assert ("threshold" in kinds_of(run_cli("answer", "threshold", value, project=project))) is odd
+
+
+def test_only_what_can_be_taken_is_offered(run_cli: RunCli, project: Path, files: Files) -> None:
+    result = answer(run_cli, project, answers(files, threshold="0.5"), until="primary_metric")
+    assert "expected_cost" not in result.json["step"]["question"]
+    clusters = rewritten(files, "k.csv", lambda x: ["case_id,cluster", *x[1:]], "candidate")
+    result = answer(run_cli, project, answers(files, problem="clustering", model=clusters), until="reference")
+    assert offered(result) == ["none"]
 
 
 def kinds_of(result: Result) -> list[str]:
@@ -345,7 +368,7 @@ def test_every_format_of_rows_is_read(
 
 def test_libsvm_and_rows_without_a_header_have_numbered_columns(run_cli: RunCli, project: Path, files: Files) -> None:
     folder, rows = Path(files["test"]).parent, tumours()
-    lines = [f"{row[1]} " + " ".join(f"{n}:{value}" for n, value in enumerate(row[2:], 1)) for row in rows.test]
+    lines = [f"{row[1]} " + " ".join(f"{n}:{value}" for n, value in enumerate(row[2:], 2)) for row in rows.test]
     said = answers(files, dataset=put(folder, "a.libsvm", "\n".join(lines)))
     step = answer(run_cli, project, said, until="problem").json["step"]
     assert (step["id"], step["suggested"]) == ("columns", "label=0")

@@ -92,7 +92,7 @@ def expectation(context: Context) -> Expectation:
     lines = []
     if problem.type in ("binary", "multiclass") and sides_of(context).get("reference") and rows > 1:
         low, high = detectable(rows)
-        text = f"differences of accuracy from about {low:.1%} (models that mostly agree) to {high:.1%} on"
+        text = f"differences of accuracy of about {low:.1%} (models that mostly agree) to {high:.1%}"
         lines.append(("Can detect", text))
     lines += [("Cost", _cost(context)), ("Duration", _duration(context))]
     return Expectation(tuple(lines))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
+from model_evaluation.errors import AccessDenied, Refused
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.quotas import Quota, get_quota
-from model_evaluation.lookups.session import runtime_clients
+from model_evaluation.lookups.quotas import Quota, get_quota, list_quotas
+from model_evaluation.lookups.session import Aws, runtime_clients
 from model_evaluation.preflight.fixes import command
 from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
 from model_evaluation.preflight.subject import Subject
@@ -69,6 +70,27 @@ def increase(quota: Quota, value: int, region: str) -> str:
     """The command that asks AWS for more of a quota."""
     options = {"service_code": quota.service, "quota_code": quota.code, "desired_value": str(value), "region": region}
     return command("service-quotas", "request-service-quota-increase", **options)
+
+
+def instance_quotas(aws: Aws, usage: str) -> dict[str, Quota]:
+    """How many instances of each type the account may have for a ``usage`` such as ``training job usage``; empty where
+    that may not be read."""
+    ending = f" for {usage}"
+    try:
+        quotas = aws.once(("quotas", aws.region), lambda: list_quotas(aws, "sagemaker", aws.region))
+    except AccessDenied:
+        return {}
+    return {quota.name.removesuffix(ending): quota for quota in quotas if quota.name.endswith(ending)}
+
+
+def refuse_beyond(quota: Quota, count: int, region: str) -> None:
+    """Raises Refused where the account may not have as many instances at once."""
+    if quota.value < count:
+        raise Refused(
+            f"The quota '{quota.name}' is {quota.value:g} in {region}; {count} {'is' if count == 1 else 'are'} needed.",
+            fix=f"Ask for more (AWS usually takes hours to days): {increase(quota, count, region)}",
+            code="quota",
+        )
 
 
 def already_running(subject: Subject) -> Iterator[Result]:

@@ -359,7 +359,7 @@ def test_rows_without_a_prediction_are_counted_and_bounded() -> None:
 def test_predictions_for_other_rows_are_refused() -> None:
     test, predictions = two_models(50)
     other = replace(predictions["tuned"], ids=np.array([f"x{number}" for number in range(50)], object))
-    with pytest.raises(ResultsError, match="No row of the test set"):
+    with pytest.raises(ResultsError, match="has a prediction of each of the models"):
         analysed(test, {**predictions, "tuned": other})
 
 

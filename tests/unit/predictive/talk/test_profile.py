@@ -10,6 +10,7 @@ import pytest
 from model_evaluation.kinds.predictive.tables.duck import open_table
 from model_evaluation.kinds.predictive.tables.profile import profile_table
 from model_evaluation.kinds.predictive.tables.source import find_table
+from model_evaluation.kinds.predictive.tables.suggest import suggest_columns
 
 WIDTH, ROWS = 250, 120
 
@@ -29,3 +30,21 @@ def test_a_wide_table_in_parts_is_looked_at_whole(tmp_path: Path) -> None:
     assert [column.distinct for column in profile.columns[:30]] == list(range(1, 31))
     assert [column.distinct for column in profile.columns[120:]] == pytest.approx([ROWS] * 130, rel=0.2)
     assert profile.columns[4].values == {str(value): 2 * ROWS // 5 for value in range(5)}
+
+
+@pytest.mark.parametrize(
+    ("header", "columns", "plain"),
+    [
+        (",survived,age", "label=survived,id=Unnamed: 0", True),
+        ("rownames,survived,age", "label=survived,id=rownames", True),
+        ("id,y,index", "label=y,id=id,ignore=index", True),
+        ("id,y,price", "label=y,id=id", False),  # two may be the label
+        ("id,y,x", "id=id", False),  # coordinates
+    ],
+)
+def test_columns_are_suggested_by_name(tmp_path: Path, header: str, columns: str, plain: bool) -> None:
+    rows = [f"{place},{place % 2},{place if header.endswith('index') else place % 5}" for place in range(30)]
+    (tmp_path / "rows.csv").write_text("\n".join([header, *rows]))
+    with open_table(None, find_table(None, str(tmp_path / "rows.csv"))) as table:
+        found = suggest_columns(profile_table(table))
+    assert (str(found.columns), found.plain) == (columns, plain)

@@ -28,6 +28,9 @@ KNOWN: list[tuple[bytes, TableFormat]] = [
     (b"id\tlabel\n1\t0\n", TableFormat("csv", "\t")),
     (b"city,answer\nparis,yes\nrome,no\n", TableFormat("csv")),
     (b"paris,yes\nrome,no\nbonn,yes\n", TableFormat("csv", header=False)),
+    (b",age,answer\n7,30,yes\n9,41,no\n", TableFormat("csv")),  # pandas' index
+    (b",x\nrome,3\n", TableFormat("csv")),
+    (b"\n1\n", TableFormat("csv", header=False)),
     (b'\xef\xbb\xbf"a","b, c"\n"1","2"\n', TableFormat("csv")),
     (b'{"id": 1}\n{"id": 2}\n', TableFormat("jsonl")),
     (b"1 1:0.5 7:2\n0 3:1\n", TableFormat("libsvm")),

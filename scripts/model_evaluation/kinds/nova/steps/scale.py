@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
-from model_evaluation.errors import AccessDenied, Refused
+from model_evaluation.errors import Refused
 from model_evaluation.kinds.nova.chosen import family_of, task_of
 from model_evaluation.kinds.nova.runtime.recipes.families import MOST_REPLICAS
 from model_evaluation.kinds.nova.runtime.recipes.recipe import ONE_INSTANCE
@@ -37,31 +37,21 @@ def check(text: str, context: Context) -> Answer:
     if task in ONE_INSTANCE and replicas > 1:
         raise Refused(f"{task} runs on one instance.", fix=f"Answer {instance} 1.", code="bad_scale")
     findings = []
-    quota = find_quota(context, instance)
+    from model_evaluation.preflight.checks.limits import refuse_beyond
+
+    quota = _quotas(context).get(instance)
     if quota is None:
         note = f"The quota for {instance} in training jobs is not known; many accounts have 0."
         findings.append(finding("quota_unknown", note, level="warning"))
-    elif quota.value < replicas:
-        from model_evaluation.preflight.checks.limits import increase
-
-        raise Refused(
-            f"The quota '{quota.name}' is {quota.value:g} in {context.aws.region}; {replicas} are needed.",
-            fix=f"Ask for more (AWS usually takes hours to days): {increase(quota, replicas, context.aws.region)}",
-            code="quota",
-        )
+    else:
+        refuse_beyond(quota, replicas, context.aws.region)
     return Answer(f"{instance} {replicas}", facts={"instance": instance, "replicas": replicas}, findings=findings)
 
 
-def find_quota(context: Context, instance: str) -> Quota | None:
-    """The quota for this type in training jobs; ``None`` when it is not published or may not be read."""
-    from model_evaluation.lookups.quotas import list_quotas
+def _quotas(context: Context) -> dict[str, Quota]:
+    from model_evaluation.preflight.checks.limits import instance_quotas
 
-    region = context.aws.region
-    try:
-        quotas = context.aws.once(("quotas", region), lambda: list_quotas(context.aws, "sagemaker", region))
-    except AccessDenied:
-        return None
-    return next((quota for quota in quotas if quota.name == f"{instance} for training job usage"), None)
+    return instance_quotas(context.aws, "training job usage")
 
 
 def settle(context: Context) -> Answer | None:
@@ -79,9 +69,9 @@ def settle(context: Context) -> Answer | None:
 
 def offer(context: Context) -> Offer:
     family = family_of(context)
-    choices = []
+    choices, quotas = [], _quotas(context)
     for instance in family.instances:
-        quota = find_quota(context, instance)
+        quota = quotas.get(instance)
         note = "quota unknown" if quota is None else f"quota {quota.value:g}"
         choices.append({"value": f"{instance} 1", "label": instance, "note": note})
     usable = [choice for choice in choices if choice["note"] not in ("quota 0", "quota unknown")]

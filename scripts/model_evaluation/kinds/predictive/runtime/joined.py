@@ -104,7 +104,7 @@ def join(test: TestSet, predictions: Mapping[Side, Predictions], problem: Proble
     counts = {side: int(own.sum()) for side, own in predicted.items()}
     if not there.any():
         raise ResultsError(
-            f"No row of the test set ({len(test)} rows, ids such as {_examples(test.ids)}) has a prediction of "
+            f"None of the {len(test)} rows (ids such as {_examples(test.ids)}) has a prediction of "
             f"{'each of the models' if len(predictions) > 1 else 'the model'} (ids such as "
             f"{'; '.join(_examples(own.ids) or 'none' for own in predictions.values())}).",
             fix="Check that the predictions were made for these rows and name them by the same ids.",

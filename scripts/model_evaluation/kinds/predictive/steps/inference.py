@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from difflib import get_close_matches
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
-from model_evaluation.errors import AwsError, Refused
+from model_evaluation.errors import Refused
 
-DEFAULT = "ml.m5.large 1"
-USAGE = " for transform job usage"  # behind an instance type, a quota's name
+DEFAULT, USAGE = "ml.m5.large 1", "transform job usage"
 INSTANCE = re.compile(r"(ml\.[a-z0-9-]+\.[a-z0-9]+)(?:\s+(\d{1,3}))?")
 
 
@@ -22,49 +20,40 @@ def check(text: str, context: Context) -> Answer:
             f"{text[:100]!r} was received; an instance type and how many of them are expected.",
             fix=f"For example: evaluate.py answer inference '{DEFAULT}'",
         )
-    findings = []
-    quotas = _quotas(context)
-    limit = quotas.get(match[1])
-    if quotas and limit is None:
-        close = ", ".join(get_close_matches(match[1], quotas, n=3, cutoff=0.5)) or ", ".join(sorted(quotas)[:5])
+    instance, count = match[1], int(match[2] or 1)
+    from model_evaluation.preflight.checks.limits import instance_quotas, refuse_beyond
+
+    quotas = instance_quotas(context.aws, USAGE)
+    if instance in quotas:
+        refuse_beyond(quotas[instance], count, context.aws.region)
+    elif quotas:
+        close = ", ".join(get_close_matches(instance, quotas, n=3, cutoff=0.5)) or ", ".join(sorted(quotas)[:5])
         raise Refused(
-            f"{match[1]} is not an instance type that runs transform jobs in {context.aws.region}.",
+            f"{instance} is not an instance type that runs transform jobs in {context.aws.region}.",
             fix=f"Close to it: {close}. For example: evaluate.py answer inference '{DEFAULT}'",
             code="unknown_instance",
         )
-    if limit == 0:
-        raise Refused(
-            f"The account's quota for {match[1]} in transform jobs is 0.",
-            fix=f"Ask for one (Service Quotas, Amazon SageMaker, '{match[1]}{USAGE}').",
-            code="no_quota",
-        )
-    if limit is not None and int(match[2] or 1) > limit:
-        note = f"The account may run {limit:g} {match[1]} in transform jobs at once."
-        findings.append(finding("quota", note, level="warning"))
-    facts = {} if limit is None else {"quota": limit}
-    return Answer(f"{match[1]} {match[2] or 1}", facts=facts, findings=findings)
+    return Answer(f"{instance} {count}")
 
 
-def _quotas(context: Context) -> dict[str, float]:
-    """How many instances of each type the account may have in transform jobs; empty where that cannot be read."""
-    from model_evaluation.lookups.quotas import list_quotas
-
-    with suppress(AwsError):
-        quotas = list_quotas(context.aws, "sagemaker", context.aws.region)
-        return {quota.name.removesuffix(USAGE): quota.value for quota in quotas if quota.name.endswith(USAGE)}
-    return {}
-
-
-def settle(context: Context) -> Answer:
-    answer = check(DEFAULT, context)
+def settle(context: Context) -> Answer | None:
+    try:
+        answer = check(DEFAULT, context)
+    except Refused:
+        return None
     note = f"A batch transform on {DEFAULT}, which does for most tables."
     settled = finding("inference", note, fix="For another: evaluate.py answer inference 'ml.m5.xlarge 2'")
-    facts = {**answer.facts, "reason": "does for most tables"}
-    return Answer(answer.value, facts, [settled, *answer.findings], "default")
+    return Answer(answer.value, {"reason": "does for most tables"}, [settled], "default")
 
 
 def offer(context: Context) -> Offer:
-    return Offer(suggested=DEFAULT)
+    from model_evaluation.preflight.checks.limits import instance_quotas
+
+    quotas = instance_quotas(context.aws, USAGE)
+    usable = [f"{name} 1" for name, quota in sorted(quotas.items()) if quota.value >= 1]
+    if not quotas or DEFAULT in usable:
+        return Offer(suggested=DEFAULT)
+    return Offer(text=f"{DEFAULT} is beyond the account's quota; it may have: {', '.join(usable[:8]) or 'none'}.")
 
 
 STEP = Step(

@@ -78,32 +78,34 @@ def check(text: str, context: Context) -> Answer:
         example = METRICS[problem.type][0]
         fix = f"Give a metric's name alone, or with a number as its margin: {example} margin=0.01"
         raise Refused(str(error), fix=fix, code="no_such_metric") from error
-    if metric.name in SCORE_METRICS and not has_scores(context):
-        raise Refused(
-            f"{metric.name} needs scores; the predictions are classes only.", fix="Choose a metric of classes."
-        )
-    if metric.name == "expected_cost" and threshold_of(context).rule != "cost":
-        raise Refused(
-            "expected_cost needs to know what a false positive and a false negative cost.",
-            fix="Say it first: evaluate.py answer threshold 'cost FP FN cross-fit'",
-            code="no_costs",
-        )
-    if metric.name in LABELLED and not columns_of(context).label:
-        raise Refused(f"{metric.name} compares with true classes, and there are none.", fix="Choose silhouette.")
+    if refusal := _refusal(metric.name, context):
+        raise refusal
     reason = suggestions(context).get(metric.name)
     if reason is None:
         return Answer(str(metric))
     return Answer(str(metric), {"reason": reason}, [finding("primary_metric", f"{metric.name}: {reason}.")])
 
 
+def _refusal(name: str, context: Context) -> Refused | None:
+    """Why this metric cannot be had of these rows and predictions."""
+    if name in SCORE_METRICS and not has_scores(context):
+        return Refused(f"{name} needs scores; the predictions are classes only.", fix="Choose a metric of classes.")
+    if name == "expected_cost" and threshold_of(context).rule != "cost":
+        return Refused(
+            "expected_cost needs to know what a false positive and a false negative cost.",
+            fix="Say it first: evaluate.py answer threshold 'cost FP FN cross-fit'",
+            code="no_costs",
+        )
+    if name in LABELLED and not columns_of(context).label:
+        return Refused(f"{name} compares with true classes, and there are none.", fix="Choose silhouette.")
+    return None
+
+
 def suggestions(context: Context) -> dict[str, str]:
     """Metrics that suit, the best first, each with its reason: by costs, by what the task is about, by prevalence."""
-    problem, labelled = problem_of(context), bool(columns_of(context).label)
-    if problem.type == "binary":
-        suited = _binary(context)
-    else:
-        suited = {name: why for name, why in SUITED[problem.type].items() if labelled or name not in LABELLED}
-    usable = {name: why for name, why in suited.items() if name not in SCORE_METRICS or has_scores(context)}
+    problem = problem_of(context)
+    suited = _binary(context) if problem.type == "binary" else SUITED[problem.type]
+    usable = {name: why for name, why in suited.items() if not _refusal(name, context)}
     return usable or {"f1": BOTH_ERRORS}
 
 
@@ -124,7 +126,7 @@ def offer(context: Context) -> Offer:
     best = suggestions(context)
     choices = [{"value": name, "label": name, "note": why} for name, why in best.items()]
     choices[0]["note"] = f"suggested: {choices[0]['note']}"
-    others = [name for name in METRICS[problem_of(context).type] if name not in best]
+    others = [name for name in METRICS[problem_of(context).type] if name not in best and not _refusal(name, context)]
     text = f"Also: {', '.join(others)}." if others else None
     return Offer(choices=choices, suggested=choices[0]["value"], text=text)
 

@@ -40,11 +40,10 @@ def check(text: str, context: Context) -> Answer:
 
 def offer(context: Context) -> Offer:
     versions = _older_versions(context)
-    choices = [
-        *versions,
-        {"value": CONSTANT, "label": "A constant answer (the prevalence, the most frequent class, the mean)"},
-        {"value": NO_REFERENCE, "label": "Nothing: the model alone"},
-    ]
+    choices = [*versions, {"value": NO_REFERENCE, "label": "Nothing: the model alone"}]
+    if problem_of(context).type != "clustering":
+        label = "A constant answer (the prevalence, the most frequent class, the mean)"
+        choices.insert(-1, {"value": CONSTANT, "label": label})
     text = None if versions else "A model in use now, or its predictions for the same rows, makes the best reference."
     return Offer(choices=choices, suggested=choices[0]["value"], text=text)
 

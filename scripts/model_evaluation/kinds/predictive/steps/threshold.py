@@ -6,8 +6,18 @@ from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import Refused
 from model_evaluation.json_types import JsonObject
-from model_evaluation.kinds.predictive.recorded import FILE, columns_of, find_for, open_test_set, problem_of, sides_of
+from model_evaluation.kinds.predictive.recorded import (
+    FILE,
+    aws_for,
+    columns_of,
+    find_for,
+    open_test_set,
+    problem_of,
+    sides_of,
+)
 from model_evaluation.kinds.predictive.runtime.problem import ThresholdRule
+from model_evaluation.kinds.predictive.tables.duck import open_table
+from model_evaluation.kinds.predictive.tables.source import Source
 
 RARE = 0.2  # the rarer class's share below which what errors cost decides more than a default
 
@@ -32,8 +42,10 @@ def check(text: str, context: Context) -> Answer:
         )
     findings: list[JsonObject] = []
     facts: JsonObject = {}
-    if rule.rule == "fixed" and not 0 <= rule.values[0] <= 1:
+    if rule.rule == "fixed" and (0 <= rule.values[0] <= 1) == (odd := _without_probabilities(context)):
         note = f"{rule.values[0]:g} is not a probability; that is right only for a model whose scores are none."
+        if odd:
+            note = f"{rule.values[0]:g} looks like a probability, and there are scores that are none."
         findings.append(finding("threshold", note, level="warning"))
     if rule.validation:
         facts, findings = _validation(rule, context)
@@ -49,6 +61,11 @@ def check(text: str, context: Context) -> Answer:
 def has_scores(context: Context) -> bool:
     """Whether both models give scores, as far as it is known before they are asked."""
     return all(context.facts(side).get("scores", True) for side in sides_of(context))
+
+
+def _without_probabilities(context: Context) -> bool:
+    """Whether a file has scores that are no probabilities."""
+    return any(context.facts(side).get("probabilities") is False for side in sides_of(context))
 
 
 def _validation(rule: ThresholdRule, context: Context) -> tuple[JsonObject, list[JsonObject]]:
@@ -77,10 +94,27 @@ def _validation(rule: ThresholdRule, context: Context) -> tuple[JsonObject, list
         )
     note = f"The threshold is chosen on {rows:,} rows of {source.uri}, and the number is reported on the test set."
     findings = [finding("validation", note)]
-    if FILE in sides_of(context).values():
-        note = "A file of predictions has to hold those for the validation rows as well."
-        findings.append(finding("validation_predictions", note))
+    for side in (side for side, where in sides_of(context).items() if where == FILE):
+        findings += _without_prediction(source, context, side, rows)
     return {**source.as_facts(), "rows": rows}, findings
+
+
+def _without_prediction(source: Source, context: Context, side: str, rows: int) -> list[JsonObject]:
+    """Validation rows that a file of predictions lacks. Raises Refused where it lacks all."""
+    said, key = find_for(context, str(context.value(side))), str(context.facts(side)["id"])
+    with open_table(aws_for(context, source.uri), source, said, aws_for(context, said.uri)) as table:
+        ours, theirs = table.place(columns_of(context).id), table.other_place(key)
+        there = table.count(f"trim({ours}) IN (SELECT trim({theirs}) FROM others)")  # noqa: S608
+    if not there:
+        raise Refused(
+            f"{said.uri} has no prediction for the {rows:,} rows of {source.uri}, on which the threshold is chosen.",
+            fix="Add the predictions for the validation rows to the file, or answer cross-fit in place of validation.",
+            code="no_predictions",
+        )
+    if there == rows:
+        return []
+    note = f"{said.uri} lacks predictions for {rows - there:,} of the {rows:,} validation rows."
+    return [finding("validation_predictions", note, level="warning")]
 
 
 def moot(context: Context) -> bool:
@@ -103,6 +137,9 @@ def offer(context: Context) -> Offer:
         {"value": "recall 0.9 cross-fit", "label": "A share of the positives that must be found"},
         {"value": "precision 0.9 cross-fit", "label": "A share of the alarms that must be right"},
     ]
+    if _without_probabilities(context):
+        text = "There are scores that are no probabilities, so 0.5 is no middle: costs or a share choose the threshold."
+        return Offer(choices=choices[1:], text=text)
     if min(prevalence, 1 - prevalence) < RARE:
         text = f"{prevalence:.1%} of the rows are positive. With so few, 0.5 is rarely best: what do errors cost?"
         return Offer(choices=choices, suggested="0.5", text=text)

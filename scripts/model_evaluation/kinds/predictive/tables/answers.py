@@ -25,7 +25,8 @@ def look_at_answers(context: Context, uri: str) -> Answer:
         raise Refused(
             "The test set has no id column, so predictions from a file cannot be put to its rows: that is done by id, "
             "never by position.",
-            fix="Name the column that both files have: evaluate.py answer columns 'label=..., id=...'",
+            fix="Name the column that both files have: evaluate.py answer columns 'label=..., id=...' - or write one "
+            "into both, such as the rows' numbers.",
             code="no_id",
         )
     source = find_for(context, uri)
@@ -54,7 +55,9 @@ def look_at_answers(context: Context, uri: str) -> Answer:
         matched = f"{counts['matched']:,} of {counts['rows']:,} rows have a prediction ({answers})"
         findings = [finding("predictions", f"{source.uri}: {source.format}, {matched}."), *_odd_counts(counts)]
         findings += _odd_answers(table, answers, problem)
-    facts = {"source": "file", "scores": answers.scores, "counts": counts, "columns": str(answers)}
+    facts = {"source": "file", "scores": answers.scores, "id": answers.id, "counts": counts, "columns": str(answers)}
+    if any(own["kind"] == "no_probabilities" for own in findings):
+        facts["probabilities"] = False
     return Answer(source.uri, facts={**source.as_facts(), **facts}, findings=findings)
 
 

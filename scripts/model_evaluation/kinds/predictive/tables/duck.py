@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.predictive.runtime.reading.table_files import (
     COMMA_NUMBER,
+    UNNAMED,
     TableError,
     TableFormat,
     libsvm_columns,
@@ -179,7 +180,7 @@ def _csv_names(paths: Sequence[str], form: TableFormat) -> list[str]:
         return [str(number) for number in range(len(first))]
     if twice := next((name for name in first if first.count(name) > 1), None):
         raise TableError(f"The column {twice!r} stands twice in the header.")
-    return first
+    return [first[0] or UNNAMED, *first[1:]]
 
 
 def _pointed(place: str) -> str:

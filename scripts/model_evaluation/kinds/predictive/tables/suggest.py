@@ -13,7 +13,7 @@ LABELS = ("label", "target", "y", "class", "ground_truth", "truth", "y_true", "a
 LABEL_PARTS = re.compile(
     r"(?:^|_)(?:label|target|outcome|survived|churn(?:ed)?|fraud|is_fraud|default(?:ed)?|diagnosis|converted|price)$"
 )
-IDS = re.compile(r"(?:^|_)(?:id|uuid|guid|key|record|row)$|^(?:id|row|index)(?:_|$)")
+IDS = re.compile(r"(?:^|_)(?:id|uuid|guid|key|record|row)$|^(?:id|row|index|rownames|unnamed_0)(?:_|$)")
 GROUPS = re.compile(r"(?:customer|user|patient|account|client|member|household|store|device|session)(?:_?id)?$")
 TIMES = re.compile(r"(?:^|_)(?:time|date|timestamp|day|when|created|at)(?:_|$)")
 WEIGHTS = re.compile(r"^(?:sample_?)?weights?$")
@@ -35,9 +35,9 @@ class Suggestion:
 def suggest_columns(profile: TableProfile) -> Suggestion:
     """By the names first; a file without a header has its label in the first column, as SageMaker trains."""
     names = {column.name: _plain(column.name) for column in profile.columns}
-    exact = [name for name, plain in names.items() if plain in LABELS]
+    exact = [name for name, plain in names.items() if plain in LABELS and (plain != "y" or "x" not in names.values())]
     parts = [name for name, plain in names.items() if LABEL_PARTS.search(plain) and name not in exact]
-    headless = all(name.removeprefix("f") == str(number) for number, name in enumerate(names)) and "0" in names
+    headless = "0" in names and all(name.removeprefix("f").isdecimal() for name in names)
     if headless:
         label, reason = "0", "without a header the label usually stands first"
     elif exact:
@@ -59,8 +59,9 @@ def suggest_columns(profile: TableProfile) -> Suggestion:
     time = next((name for name in times if TIMES.search(names[name])), times[0] if times else "")
     weight = next((column.name for column in profile.columns
                    if WEIGHTS.search(names[column.name]) and column.type == "number"), "")  # fmt: skip
-    columns = Columns(label, key, tuple(dict.fromkeys(times)), group, time, weight)
-    candidates = tuple(exact or parts)
+    ignored = dict.fromkeys((*by_name[1:], *times))  # of several ids one is enough, and no model learns from them
+    columns = Columns(label, key, tuple(ignored), group, time, weight)
+    candidates = (*exact, *parts)
     plain = not headless and bool(label) and len(candidates) == 1 and not group and not weight
     return Suggestion(columns, candidates, plain, reason)
 

@@ -28,6 +28,7 @@ DELIMITERS = ",;\t|"
 LIBSVM = re.compile(rb"[-+]?[\d.]+(?:[eE][-+]?\d+)?(?:[ \t]+(?:qid:\d+[ \t]+)?\d+:\S+)+[ \t]*")
 NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*|\s*(?:nan|[-+]?inf(?:inity)?)\s*", re.IGNORECASE)
 COMMA_NUMBER = re.compile(r"\s*[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+(?:[eE][-+]?\d+)?\s*")
+UNNAMED = "Unnamed: 0"  # pandas' name of a first column without one, such as an index
 BESIDE = ("_SUCCESS", ".crc", ".manifest", ".out")  # ends of names that lie beside parts of a table and are none
 
 
@@ -127,12 +128,12 @@ def _has_decimal_commas(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row holds names: no number and no empty cell, and none that is found again below itself."""
+    """Whether the first row holds names: no number, and none that is found again below itself. The first of several
+    may be empty: pandas and R write an index so."""
     first, others = rows[0], rows[1:]
-    if any(NUMBER.fullmatch(cell) or COMMA_NUMBER.fullmatch(cell) or not cell.strip() for cell in first):
+    names = first[1:] if len(first) > 1 and not first[0].strip() else first
+    if any(NUMBER.fullmatch(cell) or COMMA_NUMBER.fullmatch(cell) or not cell.strip() for cell in names):
         return False
-    if not others:
-        return True
     return not any(cell == row[place] for row in others for place, cell in enumerate(first) if place < len(row))
 
 
