@@ -95,3 +95,20 @@ def test_clusters_make_the_share_of_wins_less_certain() -> None:
     assert alone["strength"]["tuned"] == together["strength"]["tuned"] == 0.75
     assert together["strength"]["ci_low"] < alone["strength"]["ci_low"]
     assert together["win_share_ci"] == [together["strength"]["ci_low"], together["strength"]["ci_high"]]
+
+
+@pytest.mark.parametrize("sizes", [[60] + [1] * 40, [64, 32, 16, 8, 4, 2, 1, 1, 1, 1, 1, 1]])
+def test_one_large_cluster_shows_no_difference(sizes: list[int]) -> None:
+    """The rows of a cluster say the same, and nothing differs on average: at most 2.5% may be taken for better and as
+    many for worse. As independent values of one kind they were in a quarter to two thirds of the evaluations."""
+    rng, wrong, held = np.random.default_rng(3), 0, 0
+    for _ in range(200):
+        clusters = np.repeat(np.arange(len(sizes)), sizes)
+        tuned = 0.5 + rng.choice([-0.25, 0.0, 0.25], len(sizes))[clusters]
+        entry = compare_paired(METRIC, tuned, np.full(len(tuned), 0.5), rng=rng, clusters=clusters, resamples=500)
+        settle_verdicts([entry], [METRIC], holm)
+        low, high = entry["difference"]["ci_low"], entry["difference"]["ci_high"]
+        held += low is None or low <= 0 <= high
+        wrong += entry["verdict"] != "inconclusive"
+    assert held >= 0.93 * 200
+    assert wrong <= 0.05 * 200

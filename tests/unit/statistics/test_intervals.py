@@ -246,6 +246,15 @@ class TestClusters:
         assert forty[:3] == pytest.approx(ten[:3])
         assert forty.method == "sign-flip inversion, exact over 10 clusters"
 
+    def test_spread_of_unequal_clusters_by_hand(self) -> None:
+        # Shares 3/4 and 1/4, mean 3/4; off by 3/16 and -3/16; variance 9/256 * (1 / (1/4) + 1 / (3/4)) = 3/16;
+        # degrees (9/16 + 1/16)^2 / (81/256 + 1/256) = 1.22, at most 1
+        spread = intervals.cluster_spread(np.array([1.0, 1.0, 1.0, 0.0]), np.array([5, 5, 5, 2]))
+        assert spread == pytest.approx((0.75 / math.sqrt(3), 1, 2))
+        # Clusters of one size: the standard error of their means, 1, 0.5 and 0
+        equal = intervals.cluster_spread(np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]), np.arange(6) // 2)
+        assert equal == pytest.approx((0.5 / math.sqrt(3), 2, 3))
+
     def test_one_cluster_has_no_interval(self) -> None:
         found = intervals.paired_interval(
             np.array([1.0, 0.5]), np.array([0.5, 0.5]), rng=rng(), clusters=np.zeros(2, int)

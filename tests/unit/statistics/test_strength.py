@@ -41,14 +41,21 @@ class TestEffectiveSize:
     def test_copies_count_once(self) -> None:
         wins = np.repeat([True, False, True, True, False, False], 5)
         worth = effective_size(wins, np.ones(30, bool), np.arange(30) // 5)
-        # p = 1/2; every cluster is 2.5 off: 6/5 * 6 * 6.25 / 900 = 0.05; 0.25 / 0.05 = 5, but no fewer than 6 clusters
+        # p = 1/2; every cluster is 2.5 off: 6/5 * 6 * 6.25 / 900 = 0.05; 0.25 / 0.05 = 5, but copies are worth 6 rows
         assert worth == 6
 
     def test_worked_by_hand(self) -> None:
-        # Clusters win 2 of 2, 1 of 2, 0 of 2, 2 of 2: p = 5/8; off by 0.75 -0.25 -1.25 0.75, squares 2.75;
-        # variance 4/3 * 2.75 / 64 = 0.0572917; 0.234375 / 0.0572917 = 4.0909
-        wins = np.array([1, 1, 1, 0, 0, 0, 1, 1], bool)
-        assert effective_size(wins, np.ones(8, bool), np.arange(8) // 2) == pytest.approx(4.090909)
+        # 24 clusters of two, of which 2, 1 and 0 rows win in 6, 12 and 6: p = 1/2; off by 1, 0, -1: squares 12;
+        # variance 24/23 * 12 / 48**2 = 0.00543478; t(23) = 2.068658; 0.25 / (0.00543478 * (t / 1.959964)**2) = 41.2930
+        wins = np.array([1, 1] * 6 + [1, 0] * 12 + [0, 0] * 6, bool)
+        assert effective_size(wins, np.ones(48, bool), np.arange(48) // 2) == pytest.approx(41.2930, rel=1e-5)
+
+    def test_one_large_cluster_is_worth_little(self) -> None:
+        # Shares of the rows: 0.6 and 40 of 0.01; copies are worth 1 / (0.36 + 0.004) rows, not 41.
+        wins = np.array([1] * 60 + [1, 0] * 20, bool)
+        assert effective_size(wins, np.ones(100, bool), np.repeat(np.arange(41), [60] + [1] * 40)) == pytest.approx(
+            1 / 0.364
+        )
 
     def test_ties_do_not_count(self) -> None:
         wins, decided = np.array([True, False, False, False]), np.array([True, False, True, False])

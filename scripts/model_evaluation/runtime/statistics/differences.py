@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr
 
 from model_evaluation.runtime.summary import Comparison, Difference, EntryOf, Model, ModelScores
 
 from .adjustment import PValues
 from .counts import Counts, Floats, number_of, total
-from .intervals import Interval, cluster_values, paired_interval
+from .intervals import Interval, cluster_spread, cluster_values, paired_interval
 from .metrics import Metric
 from .permutation import PValue, sign_flip_test
 from .planning import detectable_difference, rows_needed
@@ -54,11 +55,15 @@ def compare_paired(
     good = np.round(differences if metric.direction == "higher" else -differences, 12)
     n, wins, losses = number_of(good, counts), int(total(good > 0, counts)), int(total(good < 0, counts))
     deviation = _deviation(units, counts)
-    if deviation is not None and groups is not None:
-        deviation *= math.sqrt(n / len(units))
     worth = None if groups is None else effective_size(good > 0, good != 0, groups)
     strength = davidson_strength(wins, n - wins - losses, losses, effective=worth)
     test = sign_flip_test(units, rng=rng, counts=counts, resamples=resamples)
+    if deviation is not None and groups is not None:
+        deviation *= math.sqrt(n / len(units))
+        own = cluster_spread(differences, groups)
+        p_value = 2 * float(stdtr(own.degrees, -abs(differences.mean()) / own.error)) if own.error else 0.0
+        if own.unequal and p_value > (test.mid or 0.0):
+            deviation, test = own.error * math.sqrt(n), PValue(p_value, None, "t over clusters of unequal size")
     return {
         **compared_entry(metric, difference_entry(interval, test, deviation, n), n),
         "wins": wins,

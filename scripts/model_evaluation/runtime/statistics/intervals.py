@@ -21,7 +21,26 @@ from .proportions import CONFIDENCE, wilson_interval
 from .verdicts import FEWEST_PAIRS
 
 SMALL_SAMPLE = 30  # below this many pairs signs are flipped instead of records redrawn
+EQUAL_SHARE = 2 / 3  # of the degrees of as many equal clusters: with fewer, some clusters outweigh the others
 UNSEEN_SHARE = 0.5  # of the scale: how large gains (or losses) are taken to be as long as none was seen
+
+
+class ClusterSpread(NamedTuple):
+    """The standard error of a mean over clusters of rows, and the degrees of freedom it rests on."""
+
+    error: float
+    degrees: float
+    clusters: int
+
+    @property
+    def unequal(self) -> bool:
+        """Whether few clusters hold so many of the rows that the number of clusters says nothing."""
+        return self.degrees < EQUAL_SHARE * (self.clusters - 1)
+
+    @property
+    def quantile(self) -> float:
+        """How many standard errors the interval reaches."""
+        return float(stdtrit(self.degrees, (1 + CONFIDENCE) / 2))
 
 
 class Interval(NamedTuple):
@@ -54,7 +73,8 @@ def paired_interval(
 
     ``counts`` (n,), all positive, say how many records have each pair of scores; ``None``: one.
     With ``clusters`` (n,), equal where records belong together, clusters take the place of records
-    (:func:`cluster_values`); yes/no scores are then treated like any others, and there are no ``counts``.
+    (:func:`cluster_values`); yes/no scores are then treated like any others, and there are no ``counts``. Where few of
+    them hold most rows, the interval is at least as wide as :func:`cluster_spread` says.
     """
     differences = np.asarray(tuned, float) - np.asarray(base, float)
     if number_of(differences, counts) < 2:
@@ -79,11 +99,15 @@ def paired_interval(
     assert interval.high is not None
     low, high = sparse_interval(values, numbers, limits=limits)
     low, high = min(low, interval.low), max(high, interval.high)
-    if limits is not None:
-        low, high = max(low, limits[0] - limits[1]), min(high, limits[1] - limits[0])
     method = interval.method + (f" over {n:,} clusters" if clustered else "")
     if low < interval.low or high > interval.high:
         method += ", widened: few rows differ"
+    if clusters is not None and (own := cluster_spread(differences, clusters)).unequal:
+        half, mean = own.quantile * own.error, float(differences.mean())
+        low, high = min(low, mean - half), max(high, mean + half)
+        method += ", widened: few clusters hold most rows"
+    if limits is not None:
+        low, high = max(low, limits[0] - limits[1]), min(high, limits[1] - limits[0])
     return Interval(interval.mean, low, high, method)
 
 
@@ -100,6 +124,23 @@ def cluster_values(differences: Floats, clusters: NDArray[np.int64] | None) -> F
     sizes, sums = np.bincount(at), np.bincount(at, weights=differences)
     mean = differences.mean()
     return np.asarray(mean + (sums - mean * sizes) * (len(sizes) / len(differences)))
+
+
+def cluster_spread(values: Floats, clusters: NDArray[np.int64]) -> ClusterSpread:
+    """Of the mean of ``values`` (n,) over clusters that may differ in size; needs two of them.
+
+    A cluster that holds much of the rows pulls the mean towards itself and hides its own error, so that its square is
+    divided by one minus its share; and one cluster says little about how clusters vary, however many small ones there
+    are. Degrees are those of clusters whose rows all say the same: the squared sum of the squared shares over the sum
+    of their fourth powers (Bell and McCaffrey, 2002, Survey Methodology 28; Satterthwaite, 1946, Biometrics Bulletin
+    2), at most the number of clusters less one.
+    """
+    _, at = np.unique(clusters, return_inverse=True)
+    squares = (np.bincount(at) / len(at)) ** 2
+    errors = np.bincount(at, weights=values - values.mean()) / len(at)
+    error = math.sqrt(float((errors**2 / (1 - np.sqrt(squares))).sum()))
+    degrees = float(squares.sum() ** 2 / (squares**2).sum())
+    return ClusterSpread(error, min(degrees, len(squares) - 1), len(squares))
 
 
 def student_interval(values: Floats, counts: Counts | None) -> Interval:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .intervals import cluster_spread
 from .proportions import CONFIDENCE, wilson_interval
 
 
@@ -55,20 +57,17 @@ def effective_size(wins: NDArray[np.bool_], decided: NDArray[np.bool_], clusters
     """How many independent decided rows clustered ones are worth, for the share ``sum(wins) / sum(decided)``.
 
     ``wins`` and ``decided`` (n,) say of each record what it is, ``clusters`` (n,) are equal where records belong
-    together. The result is decided rows over the design effect, kept between the number of clusters that decided
-    anything and that of decided rows (Kish, 1965, Survey Sampling; for intervals: Korn and Graubard, 1998, Survey
-    Methodology 24). The variance is the linearised one of a ratio. 0 with no decided row; the number of such clusters
-    when one side never wins.
+    together. The result is the number of rows of which Wilson's interval is as wide as the share's spread over clusters
+    asks for (Korn and Graubard, 1998, Survey Methodology 24): at most all decided ones, and no fewer than if the rows
+    of a cluster were copies (Kish, 1965, Survey Sampling), which is the number of clusters where they are equally
+    large. 0 with no decided row.
     """
-    _, at = np.unique(clusters, return_inverse=True)
-    size, won = np.bincount(at, weights=decided), np.bincount(at, weights=wins)
-    size, won = size[size > 0], won[size > 0]
-    rows, groups = float(size.sum()), len(size)
-    if rows == 0:
-        return 0.0
-    share = float(won.sum()) / rows
-    spread = float(((won - share * size) ** 2).sum())
-    if share in (0.0, 1.0) or groups < 2 or spread == 0:
-        return float(groups)
-    variance = groups / (groups - 1) * spread / rows**2
-    return min(rows, max(float(groups), share * (1 - share) / variance))
+    won, groups = wins[decided].astype(float), clusters[decided]
+    rows, share = float(len(won)), float(won.mean()) if len(won) else 0.0
+    sizes = np.unique(groups, return_counts=True)[1]
+    fewest = rows**2 / float((sizes**2).sum()) if rows else 0.0
+    own = cluster_spread(won, groups) if 1 < len(sizes) < rows else None
+    if own is None or own.error == 0:
+        return fewest
+    reach = own.quantile * own.error / NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    return min(rows, max(fewest, share * (1 - share) / reach**2))
