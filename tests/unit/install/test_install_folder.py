@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -282,32 +283,34 @@ def test_a_parent_that_is_a_file_is_explained(target: Path) -> None:
     assert refusal(lambda: install(target)).code == "folder_not_writable"
 
 
-@pytest.fixture
-def nobody() -> Iterator[Callable[[], None]]:
-    """Gives root's rights up for the rest of the test: root may write everywhere."""
-    if os.name == "nt":
-        pytest.skip("no such permissions on Windows")
+@contextmanager
+def without_roots_rights() -> Iterator[None]:
+    """Root may write everywhere."""
     before = os.geteuid()
-    yield lambda: os.seteuid(65534) if before == 0 else None
-    os.seteuid(before)
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
 
 
-def test_a_read_only_folder_is_explained(nobody: Callable[[], None]) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="no such permissions on Windows")
+def test_a_read_only_folder_is_explained() -> None:
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         for folder in (home, home / "skills"):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o555)
-        nobody()
-        try:
-            source_files()["SKILL.md"].read_bytes()
-        except PermissionError:
-            pytest.skip("the checkout is readable for its owner only")
-        error = refusal(lambda: install(home / "skills" / "model-evaluation"))
+        with without_roots_rights():
+            try:
+                source_files()["SKILL.md"].read_bytes()
+            except PermissionError:
+                pytest.skip("the checkout is readable for its owner only")
+            error = refusal(lambda: install(home / "skills" / "model-evaluation"))
         assert error.code == "folder_not_writable"
         assert str(home / "skills") in error.fix
         assert list((home / "skills").iterdir()) == []
-        os.seteuid(os.getuid())
 
 
 @pytest.mark.parametrize("failing", [0, 1, 3])

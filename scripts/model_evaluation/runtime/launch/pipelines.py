@@ -98,8 +98,8 @@ class PipelineRuns(Runs[AnySettings]):
 
 
 def _take_tags_as_dictionaries() -> None:
-    """Lets the SDK start with Python 3.14 and later, too. There its ``Pipeline.create`` (3.27) refuses the tags that the
-    SDK itself makes: annotations are read late, when ``Tag`` means another class. Dictionaries pass with every Python."""
+    """Lets the SDK start with Python 3.14 and later, too: there its ``Pipeline.create`` (3.27) refuses the tags that it
+    makes itself. Annotations are read late, when ``Tag`` means another class; dictionaries pass with every Python."""
     if execution := sys.modules.get("sagemaker.train.evaluate.execution"):
         vars(execution)["Tag"] = dict
 
