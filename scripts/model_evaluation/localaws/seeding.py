@@ -7,14 +7,13 @@ import contextlib
 import json
 from dataclasses import dataclass
 
+from model_evaluation.localaws.services.models import GROUPS, PACKAGES, PUBLIC_HUB, eula_uri, put_content, settings_uri
 from model_evaluation.runtime.s3_uri import S3Uri
 
 from .cloud import Cloud
 from .jobs.job import TRAINING, Job
 from .operations import DAY, Record, timestamp
-from .services.hub import PUBLIC_HUB, eula_uri, put_content, settings_uri
 from .services.mlflow import put_app, put_server
-from .services.packages import GROUPS, PACKAGES
 
 BASE_MODEL = "meta-textgeneration-llama-3-2-3b-instruct"
 BASE_MODEL_VERSION = "1.10.0"

@@ -7,9 +7,8 @@ import json
 from botocore.exceptions import ClientError
 
 from model_evaluation.localaws.operations import JobFailure, Record
-from model_evaluation.localaws.services.hub import find_content
 from model_evaluation.localaws.services.mlflow import APPS, SERVERS
-from model_evaluation.localaws.services.packages import PACKAGES
+from model_evaluation.localaws.services.models import PACKAGES, find_content
 from model_evaluation.runtime.rows import DatasetRow, read_dataset_row
 from model_evaluation.runtime.s3_uri import S3Uri
 

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from model_evaluation.errors import EvaluationError
 from model_evaluation.kinds.permissions import Need
-from model_evaluation.lookups.concurrency import together
-from model_evaluation.lookups.session import Aws, ask, listing
+from model_evaluation.lookups.session import Aws, ask, listing, together
 from model_evaluation.runtime.settings import Json
 
 from .policy_evaluation import Policy, as_list, statements_of

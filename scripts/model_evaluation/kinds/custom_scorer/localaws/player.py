@@ -12,7 +12,7 @@ from model_evaluation.localaws.jobs.serverless import evaluation_of
 from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import Company, Seeder, seed_company
-from model_evaluation.localaws.services.hub import put_content, registry_hub_name
+from model_evaluation.localaws.services.models import put_content, registry_hub_name
 
 from . import functions
 from .functions import FUNCTION

@@ -14,7 +14,7 @@ from model_evaluation.localaws.jobs.serverless import dataset_rows, dataset_uri,
 from model_evaluation.localaws.jobs.task_results import AnsweredQuestion, TaskAnswers, TaskResults, task_files
 from model_evaluation.localaws.language import seeded, share
 from model_evaluation.localaws.operations import JobFailure
-from model_evaluation.localaws.services.hub import find_content
+from model_evaluation.localaws.services.models import find_content
 
 from .functions import function_of
 

@@ -14,7 +14,7 @@ from model_evaluation.localaws.language import base_answer, tuned_answer
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import ROLE_ACTIONS, Company, Seeder, seed_company
 from model_evaluation.localaws.server import LocalAws
-from model_evaluation.localaws.services.hub import registry_hub_name
+from model_evaluation.localaws.services.models import registry_hub_name
 from model_evaluation.localaws.services.prices import Product, Quota
 from model_evaluation.runtime.rows import read_dataset_rows
 
