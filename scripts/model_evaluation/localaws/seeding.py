@@ -17,10 +17,7 @@ from .services.mlflow import put_app, put_server
 
 BASE_MODEL = "meta-textgeneration-llama-3-2-3b-instruct"
 BASE_MODEL_VERSION = "1.10.0"
-OTHER_BASE_MODELS = {
-    "meta-textgeneration-llama-3-2-1b-instruct": "1.9.0",
-    "huggingface-reasoning-qwen3-8b": "1.3.0",
-}
+OTHER_BASE_MODELS = {"meta-textgeneration-llama-3-2-1b-instruct": "1.9.0", "huggingface-reasoning-qwen3-8b": "1.3.0"}
 
 
 def public_model_arn(region: str, name: str, version: str) -> str:

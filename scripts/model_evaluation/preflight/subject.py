@@ -7,8 +7,7 @@ from functools import cached_property
 from model_evaluation.conversation.context import Context
 from model_evaluation.json_types import Facts, Value
 from model_evaluation.kinds.permissions import Permissions
-from model_evaluation.lookups.iam.policy_evaluation import Policy
-from model_evaluation.lookups.iam.roles import Role, describe_role
+from model_evaluation.lookups.iam import Policy, Role, describe_role
 from model_evaluation.lookups.identity import Caller, who_am_i
 from model_evaluation.lookups.s3.objects import bucket_policy
 from model_evaluation.lookups.sagemaker.hub import HubModel, describe_base_model

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from model_evaluation.kinds.llm_as_judge.demo.script import SCRIPT, demo_dataset
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.jobs.job import Job
-from model_evaluation.localaws.jobs.serverless import evaluation_of
+from model_evaluation.localaws.jobs.job import Job, evaluation_of
 from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.language import base_answer, tuned_answer
 from model_evaluation.localaws.operations import Record

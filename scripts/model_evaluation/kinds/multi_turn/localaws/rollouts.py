@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from model_evaluation.kinds.multi_turn.runtime.analysis import pass_at
 from model_evaluation.kinds.multi_turn.runtime.recipe import GROUP, PASS_K, TEMPERATURE, THRESHOLD, USUAL
-from model_evaluation.localaws.jobs.job import JOB_TYPES, Job
-from model_evaluation.localaws.jobs.serverless import source_uri
+from model_evaluation.localaws.jobs.job import JOB_TYPES, Job, source_uri
 from model_evaluation.localaws.language import seeded, share
 from model_evaluation.localaws.operations import JobFailure, Record, ServiceError
 from model_evaluation.localaws.policies import trusts
