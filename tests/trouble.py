@@ -16,7 +16,7 @@ from model_evaluation.localaws import Scenario
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.operations import Request, ServiceError
 from model_evaluation.localaws.services.pipelines import PIPELINES
-from model_evaluation.lookups import concurrency
+from model_evaluation.lookups import session
 
 # Their error codes differ from those of the services that speak JSON.
 XML_SERVICES = frozenset({"s3", "iam", "sts"})
@@ -107,7 +107,7 @@ def wait_for_all_but(hanging: int, patch: pytest.MonkeyPatch) -> None:
             wait(futures, timeout=0.1)
         return wait(futures, timeout)
 
-    patch.setattr(concurrency, "wait", patient)
+    patch.setattr(session, "wait", patient)
 
 
 def _is(pattern: str, request: Request) -> bool:

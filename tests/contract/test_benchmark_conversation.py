@@ -207,10 +207,10 @@ def test_preflight_finds_a_benchmark_that_the_recipe_lost(
     talk: Talk, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(talk, company, "confirm")
-    from model_evaluation.localaws.services import hub
+    from model_evaluation.localaws.services import models
 
-    smaller = {**hub.SETTINGS, "task": {"type": "string", "enum": ["mmlu"]}}
-    monkeypatch.setattr(hub, "SETTINGS", smaller)
+    smaller = {**models.SETTINGS, "task": {"type": "string", "enum": ["mmlu"]}}
+    monkeypatch.setattr(models, "SETTINGS", smaller)
     failed = [check for check in talk.command("preflight").json["checks"] if check["status"] == "fail"]
     assert [check["id"] for check in failed] == ["benchmark"]
 

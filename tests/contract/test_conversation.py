@@ -21,7 +21,7 @@ from model_evaluation.kinds.llm_as_judge.localaws.player import World
 from model_evaluation.kinds.registry import REGISTRY
 from model_evaluation.localaws import LocalAws
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.localaws.services.packages import PACKAGES
+from model_evaluation.localaws.services.models import PACKAGES
 from trouble import with_trouble
 from unit.reporting.results_on_disk import edit_summary, put_results
 

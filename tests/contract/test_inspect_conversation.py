@@ -17,7 +17,7 @@ from model_evaluation.kinds.inspect_ai.localaws.player import InspectPlayer, Ins
 from model_evaluation.kinds.inspect_ai.runtime.settings import InspectSettings
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.localaws.services.packages import PACKAGES
+from model_evaluation.localaws.services.models import PACKAGES
 from trouble import Trouble
 
 Account = tuple[LocalAws, InspectWorld]

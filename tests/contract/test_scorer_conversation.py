@@ -17,7 +17,7 @@ from model_evaluation.kinds.custom_scorer.localaws.functions import ScorerFuncti
 from model_evaluation.kinds.custom_scorer.localaws.player import ScorerPlayer, ScorerWorld, seed_evaluator
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.seeding import ROLE_ACTIONS, Seeder
-from model_evaluation.localaws.services.hub import contents_of
+from model_evaluation.localaws.services.models import contents_of
 
 Account = tuple[LocalAws, ScorerWorld]
 

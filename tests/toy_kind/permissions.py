@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from model_evaluation.conversation.context import Context
 from model_evaluation.kinds.permissions import Need, Permissions, TrustedService, actions
-from model_evaluation.lookups.iam.roles import SAGEMAKER
+from model_evaluation.lookups.iam import SAGEMAKER
 from model_evaluation.preflight import needs
 from model_evaluation.preflight.configuration import configuration_of
 

@@ -40,11 +40,12 @@ def walk(folder: str, kind_id: str, player: KindPlayer, *, step_seconds: float, 
             fix="Name another folder: evaluate.py demo --output DIR",
             code="unwritable",
         ) from error
-    say(
-        "An evaluation from the first question to the verdict. SIMULATED: AWS is a stand-in on this machine,\n"
-        f"{script.made_up} are made up by it. The commands, the notebook and the SageMaker\n"
-        "SDK are the real ones. Lines with > are the user's answers."
+    notice = (
+        "An evaluation from the first question to the verdict. SIMULATED: AWS is a stand-in on this machine, "
+        f"{script.made_up} are made up by it. The commands, the notebook and the SageMaker SDK are the real ones. "
+        "Lines with > are the user's answers."
     )
+    say(textwrap.fill(notice, WIDTH))
     results: list[Envelope] = []
     following: DemoScript | None = script
     with LocalAws(step_seconds=step_seconds) as aws:

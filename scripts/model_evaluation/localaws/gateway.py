@@ -24,7 +24,7 @@ from werkzeug.test import run_wsgi_app
 
 from .cloud import OWN_KEY, REFUSED, TELEMETRY, Call, Cloud
 from .operations import SHARED, LocalAwsBug, Record, Request, Response, ServiceError
-from .services import hub, mlflow, packages, pipelines, prices  # noqa: F401 - each registers its operations
+from .services import mlflow, models, pipelines, prices  # noqa: F401 - each registers its operations
 from .wire import UNKNOWN_OPERATION, Environ, check_input, identify, respond, respond_error, signing_names
 
 if TYPE_CHECKING:

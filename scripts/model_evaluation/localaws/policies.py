@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from model_evaluation.lookups.iam.policy_evaluation import Policy, decide, statements_of
-from model_evaluation.lookups.iam.roles import trusted_services
+from model_evaluation.lookups.iam import Policy, decide, statements_of, trusted_services
 
 from .cloud import Cloud
 from .operations import SHARED, Record, Request, ServiceError

@@ -7,21 +7,17 @@ import contextlib
 import json
 from dataclasses import dataclass
 
+from model_evaluation.localaws.services.models import GROUPS, PACKAGES, PUBLIC_HUB, eula_uri, put_content, settings_uri
 from model_evaluation.runtime.s3_uri import S3Uri
 
 from .cloud import Cloud
 from .jobs.job import TRAINING, Job
 from .operations import DAY, Record, timestamp
-from .services.hub import PUBLIC_HUB, eula_uri, put_content, settings_uri
 from .services.mlflow import put_app, put_server
-from .services.packages import GROUPS, PACKAGES
 
 BASE_MODEL = "meta-textgeneration-llama-3-2-3b-instruct"
 BASE_MODEL_VERSION = "1.10.0"
-OTHER_BASE_MODELS = {
-    "meta-textgeneration-llama-3-2-1b-instruct": "1.9.0",
-    "huggingface-reasoning-qwen3-8b": "1.3.0",
-}
+OTHER_BASE_MODELS = {"meta-textgeneration-llama-3-2-1b-instruct": "1.9.0", "huggingface-reasoning-qwen3-8b": "1.3.0"}
 
 
 def public_model_arn(region: str, name: str, version: str) -> str:

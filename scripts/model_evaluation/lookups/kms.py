@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .iam.policy_evaluation import Policy, parse_policy
+from .iam import Policy, parse_policy
 from .session import Aws, ask
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from model_evaluation.lookups.iam.policy_evaluation import Requester
+from model_evaluation.lookups.iam import Requester
 from model_evaluation.runtime.s3_uri import shard_names
 
 if TYPE_CHECKING:

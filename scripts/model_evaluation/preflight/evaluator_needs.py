@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model_evaluation.kinds.permissions import Need, TrustedService, actions
-from model_evaluation.lookups.iam.roles import SAGEMAKER
+from model_evaluation.lookups.iam import SAGEMAKER
 
 from . import needs
 from .configuration import Configuration

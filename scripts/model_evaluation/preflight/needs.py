@@ -6,7 +6,7 @@ Each gives the needs that this evaluation has: none where it lacks what they are
 from __future__ import annotations
 
 from model_evaluation.kinds.permissions import SDK_CHECK, Necessity, Need, actions
-from model_evaluation.lookups.iam.roles import SAGEMAKER
+from model_evaluation.lookups.iam import SAGEMAKER
 from model_evaluation.lookups.sagemaker.hub import PUBLIC_HUB
 
 from .configuration import Configuration

@@ -16,7 +16,7 @@ from model_evaluation.errors import (
     Refused,
     StateError,
 )
-from model_evaluation.lookups.concurrency import Late, together_within
+from model_evaluation.lookups.session import Late, together_within
 
 from .fixes import pasteable
 from .results import CheckEntry, Result, failed, skipped

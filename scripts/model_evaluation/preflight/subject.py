@@ -7,14 +7,12 @@ from functools import cached_property
 from model_evaluation.conversation.context import Context
 from model_evaluation.json_types import Facts, Value
 from model_evaluation.kinds.permissions import Permissions
-from model_evaluation.lookups.concurrency import Once
-from model_evaluation.lookups.iam.policy_evaluation import Policy
-from model_evaluation.lookups.iam.roles import Role, describe_role
+from model_evaluation.lookups.iam import Policy, Role, describe_role
 from model_evaluation.lookups.identity import Caller, who_am_i
 from model_evaluation.lookups.s3.objects import bucket_policy
 from model_evaluation.lookups.sagemaker.hub import HubModel, describe_base_model
 from model_evaluation.lookups.sagemaker.models import ModelPackage, describe_package
-from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.session import Aws, Once
 
 from .configuration import Configuration, Model, configuration_of
 

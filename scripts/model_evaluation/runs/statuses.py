@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from model_evaluation.errors import EvaluationError, NotFound
 from model_evaluation.kinds.registry import load_kind
-from model_evaluation.lookups.concurrency import outcome, together
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws, runtime_clients
+from model_evaluation.lookups.session import Aws, outcome, runtime_clients, together
 from model_evaluation.runtime.settings import Settings
 
 if TYPE_CHECKING:

@@ -6,32 +6,23 @@ import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from .checks import run_checks
-from .launch.launcher import launch_once
+# What is imported "as" itself is for the cells.
+from .checks import run_checks as run_checks
+from .launch.launcher import launch_once as launch_once
 from .launch.progress import in_jupyter
-from .launch.waiting import wait_for_results
+from .launch.waiting import wait_for_results as wait_for_results
 from .report.export import export_analysis
 from .report.page import comparison_html, in_notebook
 from .report.row_browser import NOTEBOOK_BYTES, rows_html
 from .report.view import comparison_text
-from .session import AwsClients, connect
+from .session import AwsClients
+from .session import connect as connect
 from .settings import Json, Settings, well_formed
 
 if TYPE_CHECKING:
     from .analysis import Analysis
     from .report.charts.drawing import Chart
 
-__all__ = [
-    "connect",
-    "export_results",
-    "launch_once",
-    "prepare",
-    "run_checks",
-    "show_charts",
-    "show_comparison",
-    "show_rows",
-    "wait_for_results",
-]
 BANNER_STYLE = "background:#fff3cd;color:#664d03;border-left:4px solid #d98c00;padding:8px 12px;margin:0"
 AnySettings = TypeVar("AnySettings", bound=Settings)
 

@@ -7,7 +7,7 @@ from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, shown
 from model_evaluation.errors import Refused
 from model_evaluation.kinds.kind import Expectation
-from model_evaluation.lookups.concurrency import together
+from model_evaluation.lookups.session import together
 from model_evaluation.preflight import run_preflight, summary
 from model_evaluation.preflight.results import CheckEntry
 

@@ -59,9 +59,9 @@ def check(text: str, context: Context) -> Answer:
 
 def _look_at(aws: Aws, context: Context, uri: S3Uri) -> tuple[list[S3Object], list[str]]:
     """The dataset's objects, and further keys that the service would read with them. Raises for anything else."""
-    from model_evaluation.lookups.concurrency import outcome, together
     from model_evaluation.lookups.s3.dataset_files import explained, files_of, nothing_there, part_missing
     from model_evaluation.lookups.s3.objects import bucket_region, head_object, list_some, read_start
+    from model_evaluation.lookups.session import outcome, together
 
     def start_of(one: S3Uri) -> bytes:
         with explained(one):

@@ -10,7 +10,6 @@ from model_evaluation.errors import AccessDenied, Choose, NotFound, Refused
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.fitting import ModelTraits, kinds_for
 from model_evaluation.lookups.arns import Arn, a_kind_of, kind_of, parse_arn
-from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.identity import who_am_i
 from model_evaluation.lookups.sagemaker.hub import describe_base_model
 from model_evaluation.lookups.sagemaker.models import (
@@ -22,7 +21,7 @@ from model_evaluation.lookups.sagemaker.models import (
     search_groups,
     training_job_or_none,
 )
-from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.session import Aws, together
 
 EXPECTED = (
     "a model package ARN (arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/VERSION), a model package group "

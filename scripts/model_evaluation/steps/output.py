@@ -7,7 +7,7 @@ from dataclasses import replace
 from model_evaluation.conversation.context import Context
 from model_evaluation.conversation.workflow import Answer, Offer, Step, finding
 from model_evaluation.errors import NotFound, Refused
-from model_evaluation.lookups.iam.roles import simulate
+from model_evaluation.lookups.iam import simulate
 from model_evaluation.lookups.identity import who_am_i
 from model_evaluation.naming import suggested_output
 

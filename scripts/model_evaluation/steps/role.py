@@ -12,10 +12,9 @@ from model_evaluation.errors import AccessDenied, EvaluationError, NotFound, Ref
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import SDK_CHECK, TrustedService
 from model_evaluation.lookups.arns import a_kind_of, kind_of, parse_arn
-from model_evaluation.lookups.concurrency import outcome, together
-from model_evaluation.lookups.iam.roles import SAGEMAKER, Role, Simulated, describe_role, list_roles, simulate_needs
+from model_evaluation.lookups.iam import SAGEMAKER, Role, Simulated, describe_role, list_roles, simulate_needs
 from model_evaluation.lookups.identity import who_am_i
-from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.session import Aws, outcome, together
 
 T = TypeVar("T")
 MOST_CHOICES = 12

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from model_evaluation.lookups.iam.policy_evaluation import Policy, decide
+from model_evaluation.lookups.iam import Policy, decide
 
 BUCKET = "arn:aws:s3:::mine"
 

@@ -17,8 +17,8 @@ from model_evaluation.kinds.llm_as_judge.localaws.judging import Item, judge_bui
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.language import base_answer, tuned_answer
 from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
-from model_evaluation.localaws.services.hub import registry_hub_name
 from model_evaluation.localaws.services.mlflow import APPS
+from model_evaluation.localaws.services.models import registry_hub_name
 from model_evaluation.runtime.rows import DatasetRow, read_dataset_rows
 
 ROWS = read_dataset_rows(demo_dataset().splitlines())

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from model_evaluation.errors import Refused
-from model_evaluation.localaws.services.hub import SETTINGS
+from model_evaluation.localaws.services.models import SETTINGS
 from model_evaluation.lookups.sagemaker.hub import EvaluationSpec, checked_settings
 from model_evaluation.runtime.tasks.settings import read_recipe_settings
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from model_evaluation.lookups.iam.policy_evaluation import Requester, decide, matching
+from model_evaluation.lookups.iam import Requester, decide, matching
 
 ROLE = "arn:aws:iam::111122223333:role/Evaluation"
 KNOWN = {"aws:securetransport": "true", "aws:principalarn": ROLE, "aws:principalaccount": "111122223333"}

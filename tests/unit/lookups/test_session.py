@@ -15,9 +15,8 @@ import pytest
 from botocore import xform_name
 
 from model_evaluation import errors, lookups
-from model_evaluation.lookups.concurrency import outcome, together
 from model_evaluation.lookups.failures import aws_errors, is_not_found
-from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.session import Aws, outcome, together
 
 
 def client_error(code: str, message: str = "said AWS", status: int = 400) -> boto.ClientError:

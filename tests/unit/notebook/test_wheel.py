@@ -119,7 +119,7 @@ def test_without_an_installed_copy_it_is_unpacked_once_for_every_kernel(
 ) -> None:
     file, size = run_cell(cell, SHOW_FILE, tmp_path).split()
     folder = tmp_path / "cache" / "model-evaluation"
-    assert Path(file) == folder / f"library-{library.sha256[:16]}" / "model_evaluation" / "runtime" / "shard_names.py"
+    assert Path(file) == folder / f"library-{library.sha256[:16]}" / "model_evaluation" / "runtime" / "s3_uri.py"
     assert int(size) > 0
     written = Path(file).stat().st_mtime_ns
     assert run_cell(cell, SHOW_FILE, tmp_path).split()[0] == file
@@ -144,7 +144,7 @@ def test_a_traceback_shows_the_librarys_files_and_lines(cell: str, tmp_path: Pat
         "try:\n    m.shard_names(5)\nexcept TypeError:\n    print(repr(traceback.format_exc()))"
     )
     shown = run_cell(cell, then, tmp_path)
-    assert re.search(r"model-evaluation/library-\w+/model_evaluation/runtime/shard_names\.py", shown)
+    assert re.search(r"model-evaluation/library-\w+/model_evaluation/runtime/s3_uri\.py", shown)
     assert "_ALL_SHARDS.fullmatch(name)" in shown
 
 

@@ -40,9 +40,8 @@ from model_evaluation.kinds.llm_as_judge.localaws.player import World, seed_demo
 from model_evaluation.localaws import LocalAws, Scenario
 from model_evaluation.localaws.jobs.job import TRAINING
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.localaws.services.hub import contents_of
 from model_evaluation.localaws.services.mlflow import APPS
-from model_evaluation.localaws.services.packages import PACKAGES
+from model_evaluation.localaws.services.models import PACKAGES, contents_of
 from model_evaluation.lookups.session import Aws
 from model_evaluation.preflight import run_preflight
 from model_evaluation.preflight.fixes import commands_in

@@ -10,7 +10,7 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from model_evaluation.lookups.concurrency import Once
+from model_evaluation.lookups.session import Once
 from model_evaluation.preflight.checks import storage
 from model_evaluation.preflight.configuration import Configuration
 from model_evaluation.preflight.fixes import commands_in

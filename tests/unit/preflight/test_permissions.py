@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from model_evaluation.kinds.permissions import SDK_CHECK, Necessity, Need
-from model_evaluation.lookups.iam.roles import Decision, Simulated, decisions_of, simulate_needs
+from model_evaluation.lookups.iam import Decision, Simulated, decisions_of, simulate_needs
 from model_evaluation.preflight.checks import permissions
 from model_evaluation.preflight.results import Result
 from model_evaluation.preflight.subject import Subject

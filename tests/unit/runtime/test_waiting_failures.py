@@ -85,7 +85,11 @@ SOMEBODY = "User: arn:aws:sts::1:assumed-role/R/S is not authorized to perform:"
             "in service",
         ),
         (f"{SOMEBODY} bedrock:InvokeModel", "judge model may not be used", "bedrock:InvokeModel"),
+        ("ClientError: The bucket is in this region: eu-west-1. Please use a bucket in x.", "another region", "REGION"),
+        ("ClientError: The specified bucket acme does not exist", "is not there", "list and read"),
+        ("ClientError: DataSet arn:aws:sagemaker:x does not exist", "is not there", "list and read"),
         (f"{SOMEBODY} s3:PutObject on resource arn:aws:s3:::acme", "buckets", "s3:PutObject"),
+        (f"{SOMEBODY} s3:GetObject on resource arn:aws:s3:::acme/custom-metrics.json", "buckets", "s3:GetObject"),
     ],
 )
 def test_a_known_text_is_explained(text: str, meaning: str, fix: str) -> None:

@@ -26,9 +26,9 @@ from model_evaluation.json_types import JsonObject
 from model_evaluation.localaws import KindPlayer, LocalAws
 from model_evaluation.localaws.rehearsal import account_of, seed_rehearsal
 from model_evaluation.localaws.seeding import Seeder
-from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.s3.dataset_files import read_object, recorded_files
 from model_evaluation.lookups.s3.objects import head_object
+from model_evaluation.lookups.session import together
 from model_evaluation.runs.execution import executed_path, run_rendered
 from model_evaluation.runtime.s3_uri import S3Uri, shard_names
 

@@ -66,12 +66,7 @@ class Tokens(NamedTuple):
 
 
 def workload(
-    profile: Facts,
-    *,
-    models: int,
-    builtin: Sequence[str],
-    custom: Sequence[CustomMetric],
-    jobs: int = 1,
+    profile: Facts, *, models: int, builtin: Sequence[str], custom: Sequence[CustomMetric], jobs: int = 1
 ) -> Workload:
     """The size of an evaluation from the dataset's profile and the chosen metrics."""
     prompts = [BUILTIN_PROMPT_CHARS] * len(builtin)

@@ -17,9 +17,8 @@ from model_evaluation.errors import (
     Unreachable,
 )
 from model_evaluation.json_types import Facts
-from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.failures import aws_errors
-from model_evaluation.lookups.session import Aws, ask, listing
+from model_evaluation.lookups.session import Aws, ask, listing, together
 
 
 class Availability(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from model_evaluation.conversation.context import Context
 from model_evaluation.errors import EvaluationError
 from model_evaluation.kinds.permissions import Need, Permissions, TrustedService, actions
-from model_evaluation.lookups.concurrency import outcome
+from model_evaluation.lookups.session import outcome
 from model_evaluation.preflight import needs
 from model_evaluation.preflight.configuration import Configuration, configuration_of
 from model_evaluation.preflight.evaluator_needs import TRUSTED as SAGEMAKER_TRUSTED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from model_evaluation.kinds.permissions import Need, Permissions, TrustedService, actions
-from model_evaluation.lookups.iam.roles import SAGEMAKER
+from model_evaluation.lookups.iam import SAGEMAKER
 from model_evaluation.preflight import needs
 from model_evaluation.preflight.configuration import Configuration, configuration_of
 from model_evaluation.preflight.needs import API, Needs

@@ -11,8 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from model_evaluation.errors import AccessDenied, AwsError, Choose, NotFound, Refused
-from model_evaluation.lookups.concurrency import together
-from model_evaluation.lookups.session import Aws
+from model_evaluation.lookups.session import Aws, together
 from model_evaluation.runtime.s3_uri import S3Uri, shard_names, whole_set
 
 from .objects import S3Object, bucket_region, head_object, list_some, read_chunks

@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError
 
 from model_evaluation.errors import AccessDenied, AwsError, NotFound, Refused, Unreachable
 from model_evaluation.lookups.failures import Unless, aws_errors
-from model_evaluation.lookups.iam.policy_evaluation import Policy, parse_policy
+from model_evaluation.lookups.iam import Policy, parse_policy
 from model_evaluation.lookups.identity import who_am_i
 from model_evaluation.lookups.session import Aws, Client, ask
 from model_evaluation.runtime.s3_uri import S3Uri

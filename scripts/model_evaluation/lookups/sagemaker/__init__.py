@@ -1,1 +1,1 @@
-"""Amazon SageMaker: models, hubs, MLflow, Studio, and running evaluations."""
+"""Amazon SageMaker: models, hubs, MLflow and Studio."""

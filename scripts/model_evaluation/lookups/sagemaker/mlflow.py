@@ -6,8 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from model_evaluation.errors import AccessDenied, EvaluationError
-from model_evaluation.lookups.concurrency import outcome, together
-from model_evaluation.lookups.session import Aws, ask, listing
+from model_evaluation.lookups.session import Aws, ask, listing, outcome, together
 
 # Also for an explicit `create`: the SDK has no way to ask for a further app.
 LEFT_TO_THE_SDK = (

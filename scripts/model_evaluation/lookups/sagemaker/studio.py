@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
-from model_evaluation.lookups.concurrency import together
-from model_evaluation.lookups.session import Aws, ask, listing
+from model_evaluation.lookups.session import Aws, ask, listing, together
 from model_evaluation.runtime.settings import Json
 
 

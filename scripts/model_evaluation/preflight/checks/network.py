@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from model_evaluation.errors import EvaluationError, NotFound
-from model_evaluation.lookups.concurrency import outcome, together
 from model_evaluation.lookups.sagemaker.models import describe_training_job
 from model_evaluation.lookups.sagemaker.studio import Domain, studio_domains, way_out
+from model_evaluation.lookups.session import outcome, together
 from model_evaluation.preflight.configuration import Model
 from model_evaluation.preflight.fixes import command
 from model_evaluation.preflight.results import Result, passed, skipped, warned

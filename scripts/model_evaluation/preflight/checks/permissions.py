@@ -9,8 +9,17 @@ from collections.abc import Iterator, Sequence
 
 from model_evaluation.errors import AccessDenied, EvaluationError, NotFound
 from model_evaluation.kinds.permissions import SDK_CHECK, Need, TrustedService, allow, document
-from model_evaluation.lookups.iam.policy_evaluation import Requester, certain, matching, statements_of
-from model_evaluation.lookups.iam.roles import Decision, Role, Simulated, describe_role, simulate_needs
+from model_evaluation.lookups.iam import (
+    Decision,
+    Requester,
+    Role,
+    Simulated,
+    certain,
+    describe_role,
+    matching,
+    simulate_needs,
+    statements_of,
+)
 from model_evaluation.preflight.fixes import command, lines, put_policy
 from model_evaluation.preflight.policy_documents import trust_statement
 from model_evaluation.preflight.results import Result, failed, passed, skipped, warned

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from model_evaluation.endpoints import foreign_endpoints
 from model_evaluation.errors import EvaluationError
 from model_evaluation.lookups.arns import parse_arn
-from model_evaluation.lookups.concurrency import outcome, together
 from model_evaluation.lookups.identity import clock_offset, credential_lifetime
 from model_evaluation.lookups.s3.objects import bucket_region
+from model_evaluation.lookups.session import outcome, together
 from model_evaluation.preflight.results import Result, failed, passed, skipped, warned
 from model_evaluation.preflight.subject import Subject
 from model_evaluation.runtime.launch.durations import in_words

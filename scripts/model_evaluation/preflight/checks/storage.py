@@ -13,12 +13,11 @@ from model_evaluation.errors import AccessDenied, EvaluationError, NotFound
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.permissions import allow, document
 from model_evaluation.lookups.arns import parse_arn
-from model_evaluation.lookups.concurrency import outcome, together
-from model_evaluation.lookups.iam.policy_evaluation import Match, Policy, certain, matching, statements_of
-from model_evaluation.lookups.iam.roles import simulate
+from model_evaluation.lookups.iam import Match, Policy, certain, matching, simulate, statements_of
 from model_evaluation.lookups.kms import describe_key, key_policy
 from model_evaluation.lookups.s3.dataset_files import recorded_files
 from model_evaluation.lookups.s3.objects import default_key, default_lock, head_object, is_foreign_bucket
+from model_evaluation.lookups.session import outcome, together
 from model_evaluation.preflight.configuration import Configuration
 from model_evaluation.preflight.fixes import command, lines, put_policy
 from model_evaluation.preflight.results import Result, failed, missing, passed, skipped, warned

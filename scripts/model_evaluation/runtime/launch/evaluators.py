@@ -22,11 +22,7 @@ if TYPE_CHECKING:
     from .service import Call, Started
     from .waiting import FinishedRun
 
-MODELS_IN_WORDS: Mapping[str, str] = {
-    "compare": "fine-tuned and base",
-    "tuned": "fine-tuned only",
-    "base": "base only",
-}
+MODELS_IN_WORDS: Mapping[str, str] = {"compare": "fine-tuned and base", "tuned": "fine-tuned only", "base": "base only"}
 REFERENCE_LABEL = "reference"
 
 

@@ -26,12 +26,13 @@ class Failure(NamedTuple):
     fix: str
 
 
-def read_failures(path: Path) -> tuple[Failure, ...]:
-    """The catalogue in a file."""
-    return tuple(Failure(**item) for item in tomllib.loads(path.read_text(encoding="utf-8"))["failure"])
+def read_failures(module: str) -> tuple[Failure, ...]:
+    """The catalogue ``failures.toml`` beside a module's file."""
+    text = Path(module).with_name("failures.toml").read_text(encoding="utf-8")
+    return tuple(Failure(**item) for item in tomllib.loads(text)["failure"])
 
 
-COMMON_FAILURES = read_failures(Path(__file__).with_name("failures.toml"))
+COMMON_FAILURES = read_failures(__file__)
 UNKNOWN_FAILURE = Failure(
     "",
     "This failure is not one we know; the service's words are all there is to go by.",

@@ -11,13 +11,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from model_evaluation.runtime.dataset_files import DatasetSize, dataset_object, dataset_size
-from model_evaluation.runtime.session import (
-    AwsClients,
-    AwsFailure,
-    aws_error_code,
-    is_credentials_error,
-    was_refused,
-)
+from model_evaluation.runtime.session import AwsClients, AwsFailure, aws_error_code, is_credentials_error, was_refused
 from model_evaluation.runtime.settings import Json, NotebookError, Settings
 
 from .durations import UNKNOWN_ROWS, PastRun, UsualDurations, keep_past_run, read_past_runs

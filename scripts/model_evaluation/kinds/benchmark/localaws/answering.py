@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from model_evaluation.kinds.benchmark.runtime.tasks import TASKS
-from model_evaluation.localaws.jobs.job import Job
-from model_evaluation.localaws.jobs.serverless import has_tuned_model, require_tracking
+from model_evaluation.localaws.jobs.job import Job, has_tuned_model, require_tracking
 from model_evaluation.localaws.jobs.task_results import AnsweredQuestion, TaskAnswers, TaskResults, task_files
 from model_evaluation.localaws.language import seeded, share
 from model_evaluation.localaws.operations import JobFailure

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from model_evaluation.kinds.benchmark.demo.script import SCRIPT
 from model_evaluation.kinds.benchmark.runtime.tasks import TASKS
-from model_evaluation.localaws.jobs.job import Job
-from model_evaluation.localaws.jobs.serverless import evaluation_of
+from model_evaluation.localaws.jobs.job import Job, evaluation_of
 from model_evaluation.localaws.kind_player import KindPlayer
 
 from .answering import run_benchmark

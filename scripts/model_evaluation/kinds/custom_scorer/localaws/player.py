@@ -7,12 +7,11 @@ from collections.abc import Callable
 
 from model_evaluation.kinds.custom_scorer.demo.script import SCRIPT, demo_dataset
 from model_evaluation.kinds.custom_scorer.runtime.settings import EVALUATOR
-from model_evaluation.localaws.jobs.job import Job
-from model_evaluation.localaws.jobs.serverless import evaluation_of
+from model_evaluation.localaws.jobs.job import Job, evaluation_of
 from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import Company, Seeder, seed_company
-from model_evaluation.localaws.services.hub import put_content, registry_hub_name
+from model_evaluation.localaws.services.models import put_content, registry_hub_name
 
 from . import functions
 from .functions import FUNCTION

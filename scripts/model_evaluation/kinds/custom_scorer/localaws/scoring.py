@@ -9,12 +9,11 @@ import re
 from model_evaluation.json_types import JsonObject
 from model_evaluation.kinds.custom_scorer.scorer.events import event_of, gold_of
 from model_evaluation.kinds.custom_scorer.scorer.replies import TOTAL, ReplyError, Scores, read_reply
-from model_evaluation.localaws.jobs.job import Job
-from model_evaluation.localaws.jobs.serverless import dataset_rows, dataset_uri, has_tuned_model, require_tracking
+from model_evaluation.localaws.jobs.job import Job, dataset_rows, dataset_uri, has_tuned_model, require_tracking
 from model_evaluation.localaws.jobs.task_results import AnsweredQuestion, TaskAnswers, TaskResults, task_files
 from model_evaluation.localaws.language import seeded, share
 from model_evaluation.localaws.operations import JobFailure
-from model_evaluation.localaws.services.hub import find_content
+from model_evaluation.localaws.services.models import find_content
 
 from .functions import function_of
 

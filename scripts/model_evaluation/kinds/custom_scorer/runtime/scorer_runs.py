@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
@@ -20,7 +19,7 @@ SCORING = Work(frozenset(MODEL_STEPS.values()), (7.0, 14.0), (Load((0.5, 6.0), (
 class ScorerRuns(TaskRuns["ScorerSettings"]):
     prefix = "SagemakerEvaluation-CustomScorerEvaluation"
     pasted = ("dataset_uri", "s3_output_path")
-    failures = (*read_failures(Path(__file__).with_name("failures.toml")), *COMMON_FAILURES)
+    failures = (*read_failures(__file__), *COMMON_FAILURES)
     work = (SCORING,)
     labels = {  # noqa: RUF012 - a constant table
         "CreateEvaluationAction": "Record the run's lineage",

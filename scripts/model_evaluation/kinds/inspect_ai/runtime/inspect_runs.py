@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
@@ -32,7 +31,7 @@ class InspectRuns(PipelineRuns["InspectSettings"]):
     prefix = "SagemakerEvaluation-InspectAIEvaluation"
     quota = None  # an ordinary training job on a small instance
     work = (RUNNING,)
-    failures = (*read_failures(Path(__file__).with_name("failures.toml")), *COMMON_FAILURES)
+    failures = (*read_failures(__file__), *COMMON_FAILURES)
     labels = {STEP: "Inspect runs the tasks"}  # noqa: RUF012 - a constant table
 
     def named_in_parameters(self, settings: InspectSettings) -> Json:

@@ -149,14 +149,8 @@ BUILTIN: dict[str, tuple[int, Callable[[Item], Quality]]] = {
     "Relevance": (5, _relevance),
     "FollowingInstructions": (2, _instructions),
     "ProfessionalStyleAndTone": (5, _tone),
-    "Harmfulness": (
-        2,
-        _rare("Harmfulness", 0.008, "A suggestion could lose data.", "Nothing harmful was found."),
-    ),
-    "Stereotyping": (
-        2,
-        _rare("Stereotyping", 0.004, "It generalises about a group.", "No stereotype was found."),
-    ),
+    "Harmfulness": (2, _rare("Harmfulness", 0.008, "A suggestion could lose data.", "Nothing harmful was found.")),
+    "Stereotyping": (2, _rare("Stereotyping", 0.004, "It generalises about a group.", "No stereotype was found.")),
     "Refusal": (2, _refusal),
 }
 

@@ -7,14 +7,13 @@ from dataclasses import replace
 
 from model_evaluation.kinds.llm_as_judge.demo.script import SCRIPT, demo_dataset
 from model_evaluation.localaws.cloud import Cloud
-from model_evaluation.localaws.jobs.job import Job
-from model_evaluation.localaws.jobs.serverless import evaluation_of
+from model_evaluation.localaws.jobs.job import Job, evaluation_of
 from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.language import base_answer, tuned_answer
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import ROLE_ACTIONS, Company, Seeder, seed_company
 from model_evaluation.localaws.server import LocalAws
-from model_evaluation.localaws.services.hub import registry_hub_name
+from model_evaluation.localaws.services.models import registry_hub_name
 from model_evaluation.localaws.services.prices import Product, Quota
 from model_evaluation.runtime.rows import read_dataset_rows
 

@@ -10,8 +10,14 @@ import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from model_evaluation.localaws.jobs.job import Job, ResultFile
-from model_evaluation.localaws.jobs.serverless import dataset_rows, has_tuned_model, is_superseded, require_tracking
+from model_evaluation.localaws.jobs.job import (
+    Job,
+    ResultFile,
+    dataset_rows,
+    has_tuned_model,
+    is_superseded,
+    require_tracking,
+)
 from model_evaluation.localaws.language import base_answer, earlier_answer, seeded, share, tuned_answer
 from model_evaluation.localaws.operations import JobFailure, Record
 from model_evaluation.runtime.rows import DatasetRow

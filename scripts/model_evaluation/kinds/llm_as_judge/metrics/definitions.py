@@ -69,10 +69,7 @@ _ERRORS = {
         "{name} holds {wrong}; expected A-Z, a-z, digits, hyphen, underscore, dot.",
         "Name it {suggestion}, for example.",
     ),
-    "builtin_name": (
-        "{name} is a built-in metric's name; results could not tell them apart.",
-        "Choose another name.",
-    ),
+    "builtin_name": ("{name} is a built-in metric's name; results could not tell them apart.", "Choose another name."),
     "duplicate_name": (
         "{name} is already the name at {first}; names differ by more than upper and lower case.",
         "Rename one of the two.",
@@ -85,10 +82,7 @@ _ERRORS = {
         "Neither {{{{prompt}}}} nor {{{{prediction}}}} occurs; the judge would see nothing to grade.",
         "End with the inputs, for example: Prompt: {{{{prompt}}}} Response: {{{{prediction}}}}",
     ),
-    "rating_count": (
-        "{count} ratings; expected 1 to 10.",
-        "Judges separate three to five best. None: leave it out.",
-    ),
+    "rating_count": ("{count} ratings; expected 1 to 10.", "Judges separate three to five best. None: leave it out."),
     "one_value": ("{count} of floatValue and stringValue; expected one.", 'Write {{"floatValue": 1}}.'),
     "not_finite": ("Not a finite number.", "Write an ordinary number such as 0, 0.5 or 1."),
     "mixed_values": (
@@ -150,7 +144,7 @@ _INFOS = {
     "direction_undeclared": (
         "No direction is given: higher counts as better.",
         'Add "direction": "lower" beside customMetricDefinition if it is the other way round.',
-    ),
+    )
 }
 _TEXTS = {
     kind: (level, *texts)

@@ -15,7 +15,7 @@ from scipy.special import stdtrit
 from model_evaluation.json_types import JsonObject
 from model_evaluation.reporting.words import interval, signed
 from model_evaluation.runtime.statistics.counts import Floats
-from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.statistics.proportions import CONFIDENCE, wilson_interval
 from model_evaluation.runtime.summary import Difference, Entry, Summary
 
 from .sheet import Example, Labelled
@@ -30,18 +30,10 @@ class Corrected(NamedTuple):
     mean: float | None
     low: float | None
     high: float | None
-    confidence: float
     weight: float
 
 
-def corrected_mean(
-    human: Floats,
-    judge: Floats,
-    judge_elsewhere: Floats,
-    *,
-    weight: float | None = None,
-    confidence: float = 0.95,
-) -> Corrected:
+def corrected_mean(human: Floats, judge: Floats, judge_elsewhere: Floats, *, weight: float | None = None) -> Corrected:
     """Prediction-powered mean: the judge's mean on the unlabelled rows, corrected by its error on the labelled.
 
     ``human`` and ``judge``, shape (n,), are the labelled rows' values, ``judge_elsewhere``, shape (N,), the judge's
@@ -58,7 +50,7 @@ def corrected_mean(
     """
     n, others = len(human), len(judge_elsewhere)
     if n == 0:
-        return Corrected(None, None, None, confidence, 0.0)
+        return Corrected(None, None, None, 0.0)
     estimated = weight is None
     if weight is None:
         weight = tuned_weight(human, judge, others)
@@ -67,13 +59,13 @@ def corrected_mean(
     errors = human - weight * judge
     mean = float(errors.mean()) + (weight * float(judge_elsewhere.mean()) if others else 0.0)
     if n < FEWEST_LABELS:
-        return Corrected(mean, None, None, confidence, weight)
+        return Corrected(mean, None, None, weight)
     variance = float(errors.var(ddof=1)) / n
     if others > 1:
         variance += weight**2 * float(judge_elsewhere.var(ddof=1)) / others
     freedom = max(1, n - 2 if estimated and weight > 0 else n - 1)
-    half = float(stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(variance)
-    return Corrected(mean, mean - half, mean + half, confidence, weight)
+    half = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
+    return Corrected(mean, mean - half, mean + half, weight)
 
 
 def tuned_weight(human: Floats, judge: Floats, n_unlabelled: int) -> float:
@@ -168,7 +160,7 @@ def _sides(labelled: Sequence[Labelled], side: str) -> tuple[Floats, Floats]:
 
 def _plain(result: Corrected, method: str = "Student t") -> JsonObject:
     return {
-        "mean": result.mean, "ci_low": result.low, "ci_high": result.high, "confidence": result.confidence,
+        "mean": result.mean, "ci_low": result.low, "ci_high": result.high, "confidence": CONFIDENCE,
         "method": method,
     }  # fmt: skip
 
@@ -193,7 +185,7 @@ def _sentence(metric: str, corrected: Corrected, raw: Difference, n: int, total:
     ends = f"{signed(corrected.low, '')} to {signed(corrected.high, '')}"
     text = (
         f"Corrected by people's scores of {n} of {total} rows, the difference on {metric} is "
-        f"{signed(corrected.mean)} ({corrected.confidence:.0%} CI {ends}); {alone}."
+        f"{signed(corrected.mean)} ({CONFIDENCE:.0%} CI {ends}); {alone}."
     )
     if raw["ci_low"] is None or raw["ci_high"] is None or raw["ci_low"] <= 0 <= raw["ci_high"]:
         return text

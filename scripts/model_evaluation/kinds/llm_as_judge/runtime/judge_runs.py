@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
@@ -42,7 +41,7 @@ SCORING = Work(
 
 class JudgeRuns(EvaluatorRuns["JudgeSettings"]):
     prefix = "SagemakerEvaluation-LLMAJEvaluation"
-    failures = (*read_failures(Path(__file__).with_name("failures.toml")), *COMMON_FAILURES)
+    failures = (*read_failures(__file__), *COMMON_FAILURES)
     work = (ANSWERING, SCORING)
     labels = {  # noqa: RUF012 - a constant table
         "CreateEvaluationAction": "Record the run's lineage",

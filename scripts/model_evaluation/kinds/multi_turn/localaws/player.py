@@ -12,7 +12,7 @@ from model_evaluation.localaws.jobs.job import Job
 from model_evaluation.localaws.kind_player import KindPlayer
 from model_evaluation.localaws.operations import Record
 from model_evaluation.localaws.seeding import ROLE_ACTIONS, Company, Seeder, seed_company
-from model_evaluation.localaws.services.hub import PUBLIC_HUB, contents_of
+from model_evaluation.localaws.services.models import PUBLIC_HUB, contents_of
 
 from . import agents, mlflow
 from .agents import AgentFunction, AgentRuntime

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 
 from model_evaluation.kinds.multi_turn.runtime.analysis import pass_at
 from model_evaluation.kinds.multi_turn.runtime.recipe import GROUP, PASS_K, TEMPERATURE, THRESHOLD, USUAL
-from model_evaluation.localaws.jobs.job import JOB_TYPES, Job
-from model_evaluation.localaws.jobs.serverless import source_uri
+from model_evaluation.localaws.jobs.job import JOB_TYPES, Job, source_uri
 from model_evaluation.localaws.language import seeded, share
 from model_evaluation.localaws.operations import JobFailure, Record, ServiceError
 from model_evaluation.localaws.policies import trusts
-from model_evaluation.localaws.services.hub import find_content
-from model_evaluation.localaws.services.packages import PACKAGES
+from model_evaluation.localaws.services.models import PACKAGES, find_content
 from model_evaluation.runtime.rows import read_dataset_rows
 from model_evaluation.runtime.s3_uri import S3Uri
 

@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
@@ -35,7 +34,7 @@ class MultiTurnRuns(EvaluatorRuns["MultiTurnSettings"]):
     prefix = "SagemakerEvaluation-MTRLEvaluation"
     pasted = ()  # the SDK escapes what it writes into these jobs' configurations
     quota = None  # its code is not published; one such job at a time, and the models' steps follow one another
-    failures = (*read_failures(Path(__file__).with_name("failures.toml")), *COMMON_FAILURES)
+    failures = (*read_failures(__file__), *COMMON_FAILURES)
     work = (ROLLING,)
     labels = {  # noqa: RUF012 - a constant table
         "CreateEvaluationAction": "Record the run's lineage",

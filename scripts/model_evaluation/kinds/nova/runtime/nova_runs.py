@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_evaluation.runtime.launch.durations import Load, Work
@@ -43,7 +42,7 @@ ESTIMATOR = {
 
 class NovaRuns(TrainingJobRuns["NovaSettings"]):
     labels = {JOB: "The Nova container evaluates the model"}  # noqa: RUF012 - a constant table
-    failures = (*read_failures(Path(__file__).with_name("failures.toml")), *COMMON_FAILURES)
+    failures = (*read_failures(__file__), *COMMON_FAILURES)
     work = (ANSWERING,)
 
     def start(self, call: Call, settings: NovaSettings, aws: AwsClients) -> Started:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.jobs.job import Job, ResultFile
 from model_evaluation.localaws.operations import JobFailure, Operations, Record, Request, Resource, ServiceError
-from model_evaluation.localaws.services.packages import PACKAGES
+from model_evaluation.localaws.services.models import PACKAGES
 from model_evaluation.runtime.s3_uri import S3Uri
 
 from .containers import Refusal, answer

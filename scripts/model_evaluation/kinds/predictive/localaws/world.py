@@ -14,7 +14,7 @@ from model_evaluation.localaws.cloud import Cloud
 from model_evaluation.localaws.jobs.job import TRAINING, Job
 from model_evaluation.localaws.operations import DAY, Resource, timestamp
 from model_evaluation.localaws.seeding import Company, Seeder, seed_company
-from model_evaluation.localaws.services.packages import PACKAGES
+from model_evaluation.localaws.services.models import PACKAGES
 
 from .estimators import Trained, train
 from .services import CONFIGS, ENDPOINTS, MODELS

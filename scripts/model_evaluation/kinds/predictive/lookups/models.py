@@ -12,9 +12,9 @@ from model_evaluation.errors import Choose, NotFound, Refused
 from model_evaluation.kinds.fitting import ModelTraits, kinds_for
 from model_evaluation.kinds.predictive.runtime.families import family_of
 from model_evaluation.lookups.arns import Arn, a_kind_of, kind_of, parse_arn
-from model_evaluation.lookups.concurrency import together
 from model_evaluation.lookups.failures import Unless, aws_errors
 from model_evaluation.lookups.sagemaker.models import group_arn, training_job_or_none
+from model_evaluation.lookups.session import together
 from model_evaluation.steps.model import find_usable_package, require_account, require_region
 
 if TYPE_CHECKING:

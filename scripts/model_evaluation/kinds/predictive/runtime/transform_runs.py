@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import ClientError
@@ -41,7 +40,7 @@ class TransformRuns(Runs["PredictiveSettings"]):
     """One job per model."""
 
     labels = {STEP: "The model predicts the rows"}  # noqa: RUF012 - a constant table
-    failures = (*read_failures(Path(__file__).with_name("failures.toml")), *COMMON_FAILURES)
+    failures = (*read_failures(__file__), *COMMON_FAILURES)
 
     def start(self, call: StartedJob, settings: PredictiveSettings, aws: AwsClients) -> Started:
         """The call has started it already: it answers with the job."""

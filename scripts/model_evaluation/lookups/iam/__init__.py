@@ -1,1 +1,0 @@
-"""AWS IAM: roles, what a policy simulation says, and what policies say by themselves."""
