@@ -300,7 +300,7 @@ def test_rows_without_the_reference_answers_that_a_metric_uses_are_counted_whate
     talk: Talk, metrics_first: bool
 ) -> None:
     uri = talk.put("gaps.jsonl", rows(9, without_reference=2))
-    said = "Agreement uses the reference answer: 2 of 9 rows have none (line 1, 2)."
+    said = "Agreement uses the reference answer: 2 of 9 rows have none (lines 1, 2)."
     (talk.project / "metric.json").write_text(json.dumps([GRADE]))
     if metrics_first:
         talk.done("answer", "custom_metrics", "metric.json")

@@ -250,4 +250,16 @@ def test_a_rehearsal_makes_the_configured_agent_exist(aws: LocalAws, service: st
 
 def test_an_mlflow_app_that_the_sdk_would_make_is_refused(talk: Talk, world: MultiTurnWorld) -> None:
     until(talk, world, "mlflow")
-    assert talk.say("mlflow", "create").json["error"]["code"] == "mlflow_needed"
+    refused = talk.say("mlflow", "create").json
+    assert refused["error"]["code"] == "mlflow_needed"
+    assert "create" not in [choice["value"] for choice in refused["step"]["choices"]]
+
+
+def test_where_no_mlflow_app_is_the_question_says_how_to_make_one(
+    talk: Talk, world: MultiTurnWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model_evaluation.steps.mlflow.list_trackers", lambda *_: ([], ""))
+    until(talk, world, "mlflow")
+    step = talk.command("status").json["step"]
+    assert "create-mlflow-app" in step["question"]
+    assert not step.keys() & {"choices", "suggested"}

@@ -92,8 +92,8 @@ def test_run_from_refusal_to_result(run_cli: RunCli, tmp_path: Path, monkeypatch
         monkeypatch.setattr("model_evaluation.commands.evaluations.run.run_rendered", interrupt)
         interrupted = run_cli("run", project=tmp_path)
         assert (interrupted.code, interrupted.json["error"]["code"]) == (130, "interrupted")
-        assert f"The evaluation goes on in AWS: {done.json['execution_arn']}" in interrupted.stderr
-        assert "evaluate.py stop" in interrupted.stderr
+        assert f"the evaluation goes on in AWS: {done.json['execution_arn']}" in interrupted.json["error"]["message"]
+        assert "evaluate.py stop" in interrupted.json["error"]["fix"]
 
 
 def test_a_program_is_rendered_run_and_reported_like_a_notebook(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from model_evaluation.errors import EvaluationError, NoRegion
+from model_evaluation.errors import AwsError, EvaluationError, NoRegion
 from model_evaluation.runtime.settings import Json
 
 from .failures import ATTEMPTS, aws_errors
@@ -172,8 +172,12 @@ class Aws:
         with self._lock:  # creating clients from one session is not thread-safe; using them is
             key = (service, region)
             if key not in self._clients:
-                with aws_errors(f"creating the {service} client"):
-                    self._clients[key] = self._session.client(service, region_name=region, config=self._config)
+                try:
+                    with aws_errors(f"creating the {service} client"):
+                        self._clients[key] = self._session.client(service, region_name=region, config=self._config)
+                except ValueError as error:  # which botocore raises for an address that is none
+                    message = f"AWS cannot be called at the address that is set: {error}."
+                    raise AwsError(message, fix="Correct or unset AWS_ENDPOINT_URL: https://HOST[:PORT]") from error
             return self._clients[key]
 
 

@@ -125,7 +125,7 @@ def invalid_gate(reason: str, code: str) -> Gate:
 
 def parse_rules(text: str) -> list[Rule]:
     """Rules from an expression or a file (one expression a line, ``#`` comments). Raises UsageError."""
-    parts = [part.strip() for line in _lines(text) for part in re.split(r"\s+and\s+|;|,", line.strip())]
+    parts = [part.strip() for line in _lines(text) for part in re.split(r"(?i)\s+and\s+|;|,", line.strip())]
     rules = [_parse_rule(part) for part in parts if part]
     if not rules:
         raise UsageError(f"{text!r} holds no rule.", fix='For example: --gate "METRIC.ci_low > 0"')

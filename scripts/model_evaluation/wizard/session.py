@@ -17,6 +17,8 @@ from model_evaluation.resources import resource
 
 from . import layout
 
+# What people type before they have read of the colon; no question has such an answer.
+PLAIN_WORDS = {"?": ":help", "help": ":help", "back": ":back", "quit": ":quit", "exit": ":quit"}
 DONE = 0
 INTERRUPTED = 130
 
@@ -98,11 +100,15 @@ class Wizard:
             if step.get("choices"):
                 self.screen.say(layout.choices(step["choices"], self.screen.width))
             self._say(layout.hint(step), "faint")
-            line = self.screen.ask(step, self._steps()).strip()
+            line = self._line(step)
             if line.startswith(":"):
                 self._word(line, step)
             elif line or step.get("suggested"):
                 self._answer(step["id"], _meant(line, step) if line else None)
+
+    def _line(self, step: Question | None) -> str:
+        line = self.screen.ask(step, self._steps()).strip()
+        return PLAIN_WORDS.get(line.lower(), line)
 
     def _answer(self, step_id: str, text: str | None) -> None:
         """Pass an answer on; ``None`` takes the suggestion."""
@@ -186,7 +192,7 @@ class Wizard:
             self._say(f"Next: {self._command(str(self.position['next']))}")
             return False
         self._say("Enter writes the notebook; nothing is started by that. :back changes an answer.", "faint")
-        line = self.screen.ask(None, self._steps()).strip()
+        line = self._line(None)
         if line.startswith(":"):
             self._word(line, None)
             return True

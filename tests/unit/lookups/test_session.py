@@ -86,6 +86,12 @@ def test_a_library_failure_becomes_our_error(error: Exception, expected: type[er
     assert caught.value.__cause__ is error
 
 
+def test_an_address_that_is_none_is_no_bug_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:9000")
+    with pytest.raises(errors.AwsError, match="Invalid endpoint: localhost:9000"):
+        Aws("us-west-2").client("s3")
+
+
 LOOKUPS = Path(lookups.__file__).parent
 # What botocore's models call so and is not about the thing that was looked up.
 OTHERS = {"CloudHsmClusterNotFoundException", "KMSNotFoundException", "OrganizationNotFoundException"}

@@ -57,7 +57,7 @@ def test_the_bare_gate_follows_the_decision(decision: str, code: int) -> None:
         ("Custom.one-two.ci_low > 0", 12),
         ("pros-and-cons.mean > 0", 0),
         ("pros-and-cons.ci_low > 0", 11),
-        ("pros-and-cons.ci_low > 0 and Correctness.ci_low > 1", 10),
+        ("pros-and-cons.ci_low > 0 AND Correctness.ci_low > 1", 10),
         ("pros-and-cons.ci_low > 0; Unknown.ci_low > 1", 12),
         ("Builtin.Correctness.ci_low > 0, Correctness.p_value <= 0.05", 0),
     ],

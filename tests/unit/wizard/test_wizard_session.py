@@ -66,6 +66,11 @@ def test_empty_lines_ask_again(tmp_path: Path) -> None:
     assert screen.asked == ["task", "task", "task", "dataset"]
 
 
+def test_help_and_quit_are_no_answers_also_without_the_colon(tmp_path: Path) -> None:
+    _, screen = talk(tmp_path, "?", "Help", "Sort mail", "quit", "never asked")
+    assert screen.asked == ["task", "task", "task", "dataset"]
+
+
 def test_a_refusal_is_told_and_the_question_stays(tmp_path: Path) -> None:
     _, screen = talk(tmp_path, "a\x00b", "x")
     assert "control character U+0000" in screen.text

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 
 from model_evaluation import state
 from model_evaluation.commands.workflow.render import require_every_answer
@@ -75,10 +74,10 @@ def run(args: argparse.Namespace) -> tuple[Json, int]:
         if book.current:
             error.details["execution_arn"] = book.current
         raise
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         book.give_up()
         if book.current:
-            print(_goes_on(book.current), file=sys.stderr)  # noqa: T201 - stdout belongs to the envelope
+            raise _goes_on(book.current) from interrupt
         raise
     book.update()
     written = max(project_summaries(args.project), key=lambda file: file.modified, default=None)
@@ -105,11 +104,16 @@ def _count(project: str, results: SummaryFile) -> None:
     state.update(project, change)
 
 
-def _goes_on(arn: str) -> str:
-    return (
-        f"The evaluation goes on in AWS: {arn}\nTo take it up again: evaluate.py run. "
-        f"To end it: evaluate.py stop {arn.rsplit('/', 1)[-1]} --yes"
+def _goes_on(arn: str) -> EvaluationError:
+    """What an interrupted wait means: the evaluation itself was not interrupted."""
+    error = EvaluationError(
+        f"The wait was interrupted; the evaluation goes on in AWS: {arn}",
+        fix=f"To take it up again: evaluate.py run. To end it: evaluate.py stop {arn.rsplit('/', 1)[-1]} --yes",
+        code="interrupted",
+        details={"execution_arn": arn},
     )
+    error.exit_code = 130
+    return error
 
 
 def _launch_book(context: Context, notebook: str, parameters: Json) -> LaunchBook:

@@ -245,14 +245,15 @@ def _default_target(source: Source, renaming: Renaming) -> str:
 def _not_convertible(refused: Mapping[str, list[int]], target: str, command: str) -> Refused:
     count = sum(map(len, refused.values()))
     reason, lines = max(refused.items(), key=lambda item: len(item[1]))
-    shown = ", ".join(map(str, lines[:_LINES_SHOWN])) + ("…" if len(lines) > _LINES_SHOWN else "")
+    shown = ("line " if len(lines) == 1 else "lines ") + ", ".join(map(str, lines[:_LINES_SHOWN]))
+    shown += "…" if len(lines) > _LINES_SHOWN else ""
     fix = "Correct these rows and upload the file again"
     if target != "openai_chat":
         fix += f", or use the format that holds every conversation: {command} --format openai_chat"
     if reason == ERRORS:
         fix = DROP_INVALID
     return Refused(
-        f"{'1 row' if count == 1 else f'{count:,} rows'} cannot be converted to {target}: {reason} (line {shown}).",
+        f"{'1 row' if count == 1 else f'{count:,} rows'} cannot be converted to {target}: {reason} ({shown}).",
         fix=fix,
         code="not_convertible",
         details={"reasons": {why: len(numbers) for why, numbers in list(refused.items())[:10]}},

@@ -53,7 +53,7 @@ def read_rollouts(text: str, group: Parameter) -> tuple[int, tuple[int, ...]]:
     ks = tuple(sorted({int(k) for k in match[2].split(",")})) if match[2] else (1,)
     if not group.takes(number):
         raise Refused(
-            f"{number} rollouts per prompt are not what the recipe takes: {group.bounds()}.", fix="Change it."
+            f"{number} rollouts per prompt are not what the recipe takes: {group.bounds()}.", fix="For example: 4 k=1,4"
         )
     if ks[0] < 1:
         raise Refused("k=0 was received; k counts tries and begins at 1.", fix="For example: 8 k=1,4")

@@ -107,11 +107,11 @@ def samples(report: DatasetReport) -> JsonObject:
 
 
 def where(entry: Facts) -> str:
-    """ " (line 3, 7)", or with files " (rows-002-of-003.jsonl:17)"; empty when the finding is about no line."""
+    """ " (lines 3, 7)", or with files " (rows-002-of-003.jsonl:17)"; empty when the finding is about no line."""
     places = entry.get("places") or entry.get("lines") or []
     if not places or entry.get("kind") == "too_many_rows":
         return ""
-    named = "" if entry.get("places") else "line "
+    named = "" if entry.get("places") else "line " if len(places) == 1 else "lines "
     return f" ({named}{', '.join(map(str, places[:5]))}{', ...' if entry['count'] > len(places[:5]) else ''})"
 
 

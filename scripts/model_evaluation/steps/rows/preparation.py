@@ -73,7 +73,7 @@ def prepare(context: Context, text: str, reading: Reading) -> Refused:
     return Refused(
         f"{operation} made {'1 row' if rows == 1 else f'{rows:,} rows'}{files}: {written} (its manifest says which "
         "source line each row is). "
-        "Nothing was uploaded; the answer is still open.",
+        "Nothing was uploaded, and no answer was recorded.",
         fix=f"If the user agrees to the upload: evaluate.py dataset upload {shlex.quote(written)} "
         f"{shlex.quote(target)} --yes - then: evaluate.py answer dataset {shlex.quote(dataset)}",
         code="prepared",

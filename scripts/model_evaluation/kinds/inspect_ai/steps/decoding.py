@@ -36,7 +36,8 @@ def _epochs(context: Context, settings: JsonObject) -> list[JsonObject]:
 
 def settle(context: Context) -> Answer | None:
     findings = _epochs(context, {})
-    note = finding("decoding", f"Decoding: the SDK's own settings ({SDK_OWN}).", fix="evaluate.py answer decoding ...")
+    fix = "To set them: evaluate.py answer decoding 'temperature=0.7 max_tokens=2048'"
+    note = finding("decoding", f"Decoding: the SDK's own settings ({SDK_OWN}).", fix=fix)
     return Answer("default", origin="default", facts={"settings": {}}, findings=[note, *findings])
 
 
