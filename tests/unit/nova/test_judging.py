@@ -149,6 +149,7 @@ def test_a_whole_job_is_read_and_its_answers_found() -> None:
     require_valid(summary)
     assert summary["rows"]["dataset"] == 60
     assert summary["preferences"]["container"]["winrate"] > 0.5
+    assert "planned" not in summary  # of scores' differences
     assert summary["verdict"]["decision"] == "improved"
     table = analysis.per_example
     responses = {pair["prompt"]: pair["response_B"] for pair in PAIRS}
