@@ -85,6 +85,15 @@ def test_the_worst_rows_are_shown_with_what_each_model_said(case: tuple[str, Pre
     assert "e+0" not in shown
 
 
+def test_the_page_explains_the_numbers_of_this_problem_and_no_others(case: tuple[str, PredictiveAnalysis]) -> None:
+    name, analysis = case
+    told = " ".join(analysis.words.statistics)
+    words = {"binary": "Newcombe", "multiclass": "each class against the rest", "regression": "median error",
+             "clustering": "k-means"}  # fmt: skip
+    assert [problem for problem, word in words.items() if word in told] == [name]
+    assert "share one correction (Holm)" in told
+
+
 def test_real_data_end_in_a_whole_summary(case: tuple[str, PredictiveAnalysis]) -> None:
     name, analysis = case
     whole(analysis)
