@@ -399,6 +399,11 @@ def test_a_function_is_written_tried_and_never_deployed_unasked(
     assert tried.code == 0, tried.json
     assert tried.json["metrics"] == ["class_right", "follows_schema", "has_class"]
     assert [one["metrics"]["class_right"] for one in tried.json["tried"]] == [1.0, 0.0, 1.0, 0.0]
+    assert tried.json["findings"] == []
+    same = Path(function).read_text(encoding="utf-8").replace('(data.get("inference_output") or ""', '(""')
+    Path(function).write_text(same, encoding="utf-8")
+    tried = run_cli("metric", "try", function, "--rows", str(rows), "--limit", "2", project=tmp_path)
+    assert [found["kind"] for found in tried.json["findings"]] == ["tells_nothing"]
     Path(function).write_text("def lambda_handler(event, context):\n    return []\n", encoding="utf-8")
     code, message, _ = refused(run_cli("metric", "try", function, "--rows", str(rows), project=tmp_path))
     assert (code, "it answered a list" in message) == ("function_fails", True)

@@ -94,10 +94,16 @@ def _tried(path: str, rows: list[Json]) -> dict[str, object]:
     if wrong:
         raise Refused(
             "; ".join(wrong[:5]) + ".",
-            fix="Correct the function, and try it again before it is deployed.",
+            fix="Correct the function, and try it again before it is deployed; a reward function is tried on the "
+            "questions of its rft evaluation.",
             code="function_fails",
             details={"calls": len(tried), "failed": len(wrong)},
         )
+    if "inference" not in rows[0] and all(
+        right.metrics == unread.metrics for right, unread in zip(outcomes[::2], outcomes[1::2], strict=True)
+    ):
+        note = "No metric tells the reference from an answer that cannot be read: is it a function for these rows?"
+        findings.append(finding("tells_nothing", note, level="warning"))
     return {
         "metrics": sorted(outcomes[0].metrics),
         "tried": [{"call": name, "metrics": one.metrics} for name, one in tried],

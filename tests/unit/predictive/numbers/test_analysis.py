@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from sklearn.datasets import make_blobs
 
 from model_evaluation.kinds.predictive.runtime.analysis import PredictiveAnalysis
 from model_evaluation.kinds.predictive.runtime.joined import constant_predictions
+from model_evaluation.kinds.predictive.runtime.page.class_charts import confusion_chart
+from model_evaluation.kinds.predictive.runtime.page.page_parts import page_sections
 from model_evaluation.kinds.predictive.runtime.problem import Problem
 from model_evaluation.kinds.predictive.runtime.tables import Predictions, TestSet
 from model_evaluation.reporting.summaries import summary_fault
@@ -70,6 +73,25 @@ def case(request: pytest.FixtureRequest) -> tuple[str, PredictiveAnalysis]:
     primary = "adjusted_rand" if problem.type == "clustering" else ""
     slices = list(test.slices)
     return request.param, analysed(test, predictions, problem, threshold=threshold, slices=slices, primary=primary)
+
+
+def test_the_worst_rows_are_shown_with_what_each_model_said(case: tuple[str, PredictiveAnalysis]) -> None:
+    name, analysis = case
+    shown = {title: body for _, title, body in page_sections(analysis)}.get("The rows that were furthest off", "")
+    headings = re.findall("<th[^>]*>([^<]*)</th>", shown.partition("</thead>")[0])
+    said = {"binary": ["prediction", "score"], "multiclass": ["prediction"], "regression": ["prediction", "error"]}
+    expected = [f"{what}, {model}" for what in said.get(name, []) for model in ("candidate", "champion")]
+    assert headings == (["Row", "label", *expected, *analysis.joined.slices] if name in said else [])
+    assert "e+0" not in shown
+
+
+def test_the_page_explains_the_numbers_of_this_problem_and_no_others(case: tuple[str, PredictiveAnalysis]) -> None:
+    name, analysis = case
+    told = " ".join(analysis.words.statistics)
+    words = {"binary": "Newcombe", "multiclass": "each class against the rest", "regression": "median error",
+             "clustering": "k-means"}  # fmt: skip
+    assert [problem for problem, word in words.items() if word in told] == [name]
+    assert "share one correction (Holm)" in told
 
 
 def test_real_data_end_in_a_whole_summary(case: tuple[str, PredictiveAnalysis]) -> None:
@@ -578,3 +600,14 @@ def test_intervals_that_a_regression_gives_are_held_to_their_word(tmp_path: Path
     assert found["coverage"]["ci_low"] < 0.9 < found["coverage"]["ci_high"]
     assert found["mean_width"] == pytest.approx(3.29)
     assert "Intervals that the models give" in (export_analysis(analysis, tmp_path) / "report.html").read_text()
+
+
+@pytest.mark.parametrize(("names", "turned"), [(["yes", "no", "maybe"], False), (["Very Good", "Premium"] * 3, True)])
+def test_names_of_classes_do_not_run_into_one_another(names: list[str], turned: bool) -> None:
+    kinds = [f"{name}{place}" for place, name in enumerate(names)]
+    truth = texts(np.array(kinds * 20))
+    said = {side: Predictions(ids(len(truth)), None, truth) for side in ("tuned", "base")}
+    chart = confusion_chart(analysed(TestSet(ids(len(truth)), truth), said, Problem("multiclass"), primary="accuracy"))
+    assert chart is not None
+    turns = {label.get_rotation() for axes in chart.axes for label in axes.get_xticklabels()}
+    assert turns == {90.0 if turned else 0.0}

@@ -322,7 +322,8 @@ def _benchmark(recipe: Row) -> tuple[dict[str, dict[str, float]], dict[str, list
             ease = 0.66 if family_of_alias(model) else 0.78
             luck = share("nova benchmark", question) * 0.7 + share("nova benchmark", model, question) * 0.3
             score = {known.metric: float(luck < ease)}
-            cells.append(table_row(question, ["A"], ["A" if luck < ease else "B"], score))
+            right, wrong = "ABCD"[number % 4], "BCDA"[number % 4]
+            cells.append(table_row(question, [right], [right if luck < ease else wrong], score))
         results[name], tables[name] = _means([cell["scores"] for cell in cells]), cells
     results["all"] = {
         key: sum(own[key] for own in results.values()) / len(results) for key in next(iter(results.values()))

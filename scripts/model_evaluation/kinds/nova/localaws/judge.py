@@ -37,7 +37,6 @@ def judged(rows: Sequence[Row], task: str) -> tuple[dict[str, dict[str, float]],
         margin = _worth(row["prompt"], row["response_B"]) - _worth(row["prompt"], row["response_A"])
         labels = [_label(margin, -0.08, rng), _label(margin, 0.08, rng)]
         counts = Counter(label for label in labels if label)
-        total.update({"A": counts["A"], "B": counts["B"], "tie": counts["tie"], "error": labels.count("")})
         texts = {"A": "[[A>B]]", "B": "[[B>A]]", "tie": "[[A=B]]", "": "I cannot compare these."}
         metrics: Row = {
             "forward_output": texts[labels[0]],
@@ -50,6 +49,10 @@ def judged(rows: Sequence[Row], task: str) -> tuple[dict[str, dict[str, float]],
         }
         if task == RUBRIC:
             metrics |= _rubric(margin, rng)
+        passes = 2 if task == RUBRIC else 1  # whose counts are means over both
+        for label, name in (("A", "a_scores"), ("B", "b_scores"), ("tie", "ties")):
+            total[label] += int(passes * metrics[name])
+        total["error"] += labels.count("")
         cells.append(table_row(row["prompt"], [], [metrics["forward_output"]], metrics))
     name = f"custom|{task}_judge|0"
     numbers = _judge_numbers(total)

@@ -112,6 +112,7 @@ def judge_analysis(
     preferences = Preferences(both[:, 0], both[:, 1], _clusters(judged))
     container = {key: value for key, value in headline(aggregate_results(output)).items() if key in SUMMARY_KEYS}
     summary: Summary = preferences_summary(evaluation, preferences)
+    summary.pop("planned", None)  # that speaks of differences of scores, not of wins minus losses
     errors = int(np.isnan(both).sum())
     told = {name: int((both == outcome).sum()) for name, outcome in (("a", LOSS), ("b", WIN), ("ties", TIE))}
     counted = {"judgments": both.size - errors, **told, "unusable": errors}

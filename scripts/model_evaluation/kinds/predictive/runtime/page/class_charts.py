@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from model_evaluation.kinds.predictive.runtime.analysis import PredictiveAnalysis
 
 MOST_CLASSES = 25
+MOST_LETTERS = 80  # of names beside one another below a chart
 
 
 def confusion_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
@@ -32,6 +33,7 @@ def confusion_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
     title = f"{first_label(analysis, matrices)}: {_confusion_words(analysis, next(iter(matrices.values())))}"
     height = 2.6 + 0.23 * max(0, size - 2) * (1 if len(matrices) == 2 else 1.6)
     chart = drawing.new_chart("Confusion matrix", title, "Rows are actual classes, columns predicted ones.", height)
+    crowded = size > 10 or size * max(map(len, names)) > MOST_LETTERS / len(matrices)
     every = panels(analysis, chart, list(matrices))
     for panel, own in zip(every, matrices.values(), strict=True):
         totals = own.sum(axis=1, keepdims=True)
@@ -45,7 +47,7 @@ def confusion_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
             panel.annotate(text, (column, row), ha="center", va="center", size=points, color=drawing.INK)
         panel.set_xlim(-0.5, size - 0.5)
         panel.set_ylim(size - 0.5, -0.5)
-        panel.set_xticks(range(size), names, rotation=0 if size <= 10 else 90)
+        panel.set_xticks(range(size), names, rotation=90 if crowded else 0)
         panel.set_yticks(range(size), names)
         panel.set_xlabel("predicted")
         panel.tick_params(length=0)

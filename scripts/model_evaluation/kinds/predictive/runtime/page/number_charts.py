@@ -74,6 +74,7 @@ def residuals_chart(analysis: PredictiveAnalysis) -> drawing.Chart | None:
             panel.plot(*zip(*middles, strict=True), color=drawing.INK, lw=2, label="median of neighbours")
         panel.axhline(0, color=drawing.INK, lw=1, ls=":")
         panel.set_xlabel("predicted")
+        panel.locator_params(axis="x", nbins=5)
         panel.grid()
     every[0].set_ylabel("predicted minus actual")
     if every[0].get_legend_handles_labels()[0]:

@@ -123,13 +123,13 @@ def _worst(analysis: PredictiveAnalysis) -> Markup:
     else:
         return Markup()
     worst = [at for at in np.argsort(-loss, kind="stable")[:WORST_ROWS].tolist() if loss[at] > 0]
-    columns = [name for name in analysis.table.column_names if not name.endswith("_correct")][:12]
+    whats = ("prediction", "error") if problem == "regression" else ("prediction", "score")
+    names = {f"{own}_{what}": f"{what}, {analysis.labels[own]}" for what in whats for own in joined.said}
+    names = {"record_id": "Row", "label": "label"} | names | {name: name for name in joined.slices}
+    columns = [name for name in names if name in analysis.table.column_names][:12]
     rows = analysis.table.select(columns).take(worst).to_pylist() if worst else []
     lines = [[_cell(row[name]) for name in columns] for row in rows]
-    names = {"record_id": "Row"}
-    for what in ("score", "prediction", "error"):
-        names |= {f"{own}_{what}": f"{what}, {analysis.labels[own]}" for own in joined.said}
-    headings = [names.get(name, name) for name in columns]
+    headings = [names[name] for name in columns]
     caption = f"The {len(worst)} rows that the {analysis.labels[side]} was furthest off on; per_example.csv has all"
     return _table(headings, lines, caption, left=2)
 
@@ -137,4 +137,6 @@ def _worst(analysis: PredictiveAnalysis) -> Markup:
 def _cell(value: object) -> str:
     if value is None:
         return "–"
-    return f"{value:.4g}" if isinstance(value, float) else one_line(str(value))[:CELL_CHARACTERS]
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 100 else _text(value)
+    return one_line(str(value))[:CELL_CHARACTERS]

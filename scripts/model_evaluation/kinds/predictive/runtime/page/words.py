@@ -21,21 +21,49 @@ of what acting on the predictions changes.
 The test set must not have been used to train the model or to choose it: the numbers would be too good, and no
 statistics can see that.
 """
-STATISTICS = """
+LOSSES = """
+have Student's t on the log scale, and above Hall's, which takes account of skew losses. Degrees of freedom fall where
+few rows carry the variance. Where rows belong together, groups take the place of rows.
+"""
+INTERVALS: dict[str, str] = {
+    "binary": f"""
 Shares of rows (accuracy, precision, recall, specificity) have Wilson's interval; F1 has Wilson's of tp / (tp + fp +
 fn), F0.5 and F2 of as many rows as their variance says; balanced accuracy puts those of recall and specificity
 together, the expected cost those of both kinds of errors. ROC-AUC has Newcombe's score interval where a class has fewer
 than 500 rows, because the usual ones cover too rarely there, else DeLong's on the logit scale; average precision an
-interval from what each row contributes, on the logit scale. MCC and averages over classes are drawn again from the
-joint counts of truth and predictions. Means of losses and errors, and what follows from them, have Student's t on the
-log scale, and above Hall's, which takes account of skew losses. Degrees of freedom fall where few rows carry the
-variance. Where rows belong together, groups take the place of rows.
+interval from what each row contributes, on the logit scale. MCC is drawn again from the joint counts of truth and
+predictions. Log loss and Brier score {LOSSES.strip()}
 
 Both models are compared on the same rows. Accuracy, recall and specificity differ by Tango's interval of paired shares
 and McNemar's mid-p test; ROC-AUC by DeLong's paired test; other metrics by what each row contributes to either model's
 number, or by drawing the joint counts of truth and both predictions again. With fewer than ten rows of a class the
 intervals of what rests on it are not to be trusted, and nothing is claimed.
+""",
+    "multiclass": f"""
+Accuracy has Wilson's interval; averages over classes and MCC are drawn again from the joint counts of truth and
+predictions. ROC-AUC is that of each class against the rest, DeLong's, averaged. Log loss and Brier score
+{LOSSES.strip()}
 
+Both models are compared on the same rows. Accuracy differs by Tango's interval of paired shares and McNemar's mid-p
+test; averages over classes and MCC by drawing the joint counts of truth and both predictions again; other metrics by
+what each row contributes to either model's number.
+""",
+    "regression": f"""
+Means of errors, and what follows from them, {LOSSES.strip()} The median error has the order statistics that hold it.
+
+Both models are compared on the same rows, by what each row contributes to either model's number; medians by drawing
+rows again.
+""",
+    "clustering": """
+The silhouette is a mean over rows. Davies-Bouldin and Calinski-Harabasz are computed again of rows that are drawn
+again; agreement with the true classes of their joint counts. For stability half of the rows, drawn by chance, are
+clustered again by k-means, which stands in for the model's own algorithm: it is how well the other half then agrees
+with the model's clusters, the median and the middle 95 of 100 draws. Of very many rows all but agreement looks at a
+sample. Both models are compared on the same rows and draws; the clusters are taken as they are.
+""",
+}
+"""How intervals and differences are made, by the type of problem."""
+STATISTICS = """
 The primary metric was chosen beforehand and decides alone, at 5%. The other metrics share one correction (Holm), the
 segments another (Benjamini and Hochberg).
 """
@@ -63,7 +91,7 @@ def report_words(summary: Summary) -> ReportWords:
         conditions=tuple(shown),
         method=" ".join(method.split()),
         limits=tuple(paragraphs(LIMITS)),
-        statistics=tuple(paragraphs(STATISTICS)),
+        statistics=tuple(paragraphs(INTERVALS.get(str(conditions.get("problem")), "") + STATISTICS)),
         margin=margin_words(summary) if both else "",
         absent="No model of an account was asked.",
         checks_id="trust",
