@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -278,3 +279,27 @@ def test_of_few_positives_nothing_is_claimed(positives: int, groups: int, told: 
     accuracy = entries["accuracy"]["difference"]
     assert accuracy is not None
     assert "caution" not in accuracy
+
+
+@pytest.mark.parametrize(
+    ("column", "first", "reason", "sound"),
+    [
+        ("weight", 1e6, "one row has 100% of the weight: ", False),
+        ("clusters", 100, "one group has 25% of the weight: ", False),
+        ("weight", 20.0, "one row has 34% of the weight of the positives: ", True),
+        ("weight", 5.0, "", True),
+    ],
+)
+def test_one_row_or_group_that_outweighs_the_others_decides_nothing(
+    column: str, first: float, reason: str, sound: bool
+) -> None:
+    """The other rows' spread does not tell how far off that one is: by itself, every second such evaluation of equal
+    models claimed that one of them is better."""
+    joined = few_positives(40)
+    own = np.r_[first, np.ones(399)] if column == "weight" else np.maximum(np.arange(400) - first + 1, 0).astype(int)
+    entries = measure(replace(joined, **{column: own}), "binary", ThresholdRule())
+    for name, told in (("roc_auc", bool(reason)), ("accuracy", not sound)):
+        gap = entries[name]["difference"]
+        assert gap is not None
+        assert gap.get("caution", "").startswith(reason if told else "")
+        assert bool(gap.get("caution")) is told

@@ -34,7 +34,7 @@ NO_CLASSES = "the model gives scores and there is no threshold"
 
 def measure(joined: Joined, problem: ProblemType, rule: ThresholdRule, only: Collection[str] | None = None) -> Entries:
     """The entries of these rows; ``only`` the named ones. Verdicts are still open."""
-    entries = EntryList(joined, only, too_few(joined) if problem == "binary" else None)
+    entries = EntryList(joined, only, too_few(joined))
     if problem == "binary":
         _binary(joined, rule, entries)
     else:
