@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 
 from model_evaluation.errors import UsageError
 from model_evaluation.runtime.statistics.metrics import NOT_APPLICABLE
-from model_evaluation.runtime.statistics.verdicts import PAIRED_FLOOR, Verdict
+from model_evaluation.runtime.statistics.verdicts import FEWEST_PAIRS, PAIRED_FLOOR, Verdict
 from model_evaluation.runtime.summary import Difference, Entry, ModelScores, Summary
 
 from .summaries import verdict_again
@@ -184,7 +184,7 @@ def _apply(rule: Rule, summary: Summary, share: float) -> Check:
     if value is None:
         return Check(rule.text, "invalid", f"{rule.text}: {rule.metric} has no {rule.field}.")
     if _holds(rule, value):
-        if few := _hardly_scored(rule.metric, summary, share):
+        if few := _hardly_scored(rule.metric, summary, share) or _hardly_shown(entry):
             return Check(rule.text, "inconclusive", f"{rule.text}: {few}")
         return Check(rule.text, "pass", f"{rule.text}: holds ({value:.4g}).")
     mean = _number(difference, "mean")
@@ -203,6 +203,16 @@ def _hardly_scored(metric: str, summary: Summary, share: float) -> str:
     if paired >= share * total:
         return ""
     return f"{metric} is scored for both models on {paired} of {total} rows, fewer than {share:.0%}."
+
+
+def _hardly_shown(entry: Entry) -> str:
+    """Why a verdict would claim nothing of this metric whatever its numbers are; empty where it could."""
+    clusters = entry.get("n_clusters")
+    if (units := clusters or entry["n_paired"]) < FEWEST_PAIRS:
+        return f"{units} {'clusters' if clusters else 'pairs'} show nothing; {FEWEST_PAIRS} are needed."
+    difference = entry["difference"]
+    caution = difference.get("caution") if difference else None
+    return f"{caution}." if caution else ""
 
 
 def _not_applicable(entry: Entry) -> int:

@@ -102,6 +102,23 @@ def test_a_margin_of_ones_own(rules: str, code: int) -> None:
         assert "differences up to 0.0" in gate.reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("more", "caution", "reason"),
+    [
+        ({"n_paired": 5}, "", "5 pairs show nothing"),
+        ({"n_clusters": 3}, "", "3 clusters show nothing"),
+        ({}, "few positives (4 rows)", "few positives (4 rows)"),
+    ],
+)
+def test_a_rule_shows_no_more_than_a_verdict_would(more: dict[str, Any], caution: str, reason: str) -> None:
+    own = entry(0.1, 0.02, 0.2, **more)
+    own["difference"] |= {"caution": caution}
+    few = summary(metrics={"Correctness": own}, rows={"dataset": own["n_paired"], "paired": own["n_paired"]})
+    gate = decide_gate(few, "Correctness.ci_low > 0")
+    assert gate.exit_code == 11
+    assert reason in gate.reasons[0]
+
+
 def test_rules_cannot_rescue_invalid_results() -> None:
     assert decide_gate(summary("invalid"), "Correctness.ci_low > 0").exit_code == 12
 

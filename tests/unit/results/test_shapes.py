@@ -102,13 +102,23 @@ def test_the_headline_weighs_rows_and_macro_weighs_parts() -> None:
 
 
 def test_means_with_a_deviation_are_compared_by_their_errors() -> None:
-    # errors 2 / 10 and 1.5 / 10: hypot 0.25, half 1.959964 * 0.25 = 0.489991
+    # errors 2 / 10 and 1.5 / 10: hypot 0.25, half t(99) * 0.25 = 1.984217 * 0.25 = 0.496054
     metric = Metric("rating", limits=(1.0, 5.0))
     parts = {"all": {"tuned": Aggregate(3.0, 100, 2.0), "base": Aggregate(3.4, 100, 1.5)}}
     difference = valid(aggregates_summary(evaluation("rating"), Aggregates(metric, parts)))["metrics"]["rating"][
         "difference"
     ]
-    assert (difference["mean"], difference["ci_low"]) == pytest.approx((-0.4, -0.889991), abs=1e-6)
+    assert (difference["mean"], difference["ci_low"]) == pytest.approx((-0.4, -0.896054), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("deviation", "n", "verdict"), [(0.0, 100, "inconclusive"), (1.0, 8, "inconclusive"), (1.0, 80, "improved")]
+)
+def test_means_of_few_rows_or_without_a_spread_show_nothing(deviation: float, n: int, verdict: str) -> None:
+    """A difference of 1.03: with 8 rows each, 2.06 standard errors, which the normal limit took for shown."""
+    parts = {"all": {"tuned": Aggregate(3.03, n, deviation), "base": Aggregate(2.0, n, deviation)}}
+    entry = aggregates_summary(evaluation("rating"), Aggregates(Metric("rating"), parts))["metrics"]["rating"]
+    assert entry["verdict"] == verdict
 
 
 def test_one_models_aggregates_are_not_compared() -> None:

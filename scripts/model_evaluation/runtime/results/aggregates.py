@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple, TypedDict
 
+from scipy.special import stdtrit
+
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import (
     NOTHING_COMPARED,
@@ -72,7 +74,7 @@ class _Estimate(NamedTuple):
             low, high = wilson_interval(value, n)
             return cls(value, value - low, high - value, math.sqrt(value * (1 - value) / n), n)
         error = deviation / math.sqrt(n)
-        half = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error
+        half = float(stdtrit(max(n - 1, 1), (1 + CONFIDENCE) / 2)) * error
         return cls(value, half, half, error, n)
 
 
@@ -129,7 +131,7 @@ def _unpaired_difference(tuned: _Estimate, base: _Estimate) -> Difference:
     """The difference of two independent estimates; its interval squares and adds theirs.
 
     For shares that is Newcombe's (1998, Statistics in Medicine 17) hybrid score interval of unpaired proportions, for
-    means the normal one; in general MOVER (Zou and Donner, 2008, Statistics in Medicine 27).
+    means it is put together from Student's; in general MOVER (Zou and Donner, 2008, Statistics in Medicine 27).
     """
     below, above = math.hypot(tuned.below, base.above), math.hypot(tuned.above, base.below)
     apart = _Estimate(tuned.value - base.value, below, above, math.hypot(tuned.error, base.error), 0)
@@ -137,8 +139,11 @@ def _unpaired_difference(tuned: _Estimate, base: _Estimate) -> Difference:
 
 
 def _difference(apart: _Estimate, method: str, test: str) -> Difference:
-    """The p-value is the normal one of the difference over its standard error."""
+    """The p-value is the normal one of the difference over its standard error. Means whose rows have no spread, or one
+    that nobody knows, have neither interval nor test."""
     mean, below, above, error, _ = apart
+    if not below and not above:
+        return difference_entry(Interval(mean, None, None, "none: the spread of the rows is not known"))
     p_value = 2 * NormalDist().cdf(-abs(mean) / error) if error else float(mean == 0)
     return difference_entry(Interval(mean, mean - below, mean + above, method), PValue(p_value, None, test))
 

@@ -136,7 +136,7 @@ def analyse_predictions(
         rows=joined.rows,
         metrics=entries,
         slices=by_slice,
-        warnings=[*notes, *joined.notes, *decided.notes, *_few(joined, problem), *remarks],
+        warnings=[*notes, *joined.notes, *decided.notes, *_few(joined), *remarks],
         fairness={"checks": checks, "sound_rows": None},
     )
     _reword(summary, entries, primary, labels)
@@ -159,11 +159,13 @@ def analyse_predictions(
     )
 
 
-def _few(joined: Joined, problem: Problem) -> list[str]:
-    """What is told of a class that is too rare."""
-    few = too_few(joined) if problem.type == "binary" else None
-    sound = " and ".join(sorted(few.sound)) if few else ""
-    return [f"{capital(few.reason)}, and nothing is claimed, except of {sound}."] if few else []
+def _few(joined: Joined) -> list[str]:
+    """What is told of a class that is too rare, or of a row or group that outweighs the others."""
+    few = too_few(joined)
+    if few is None:
+        return []
+    sound = f", except of {' and '.join(sorted(few.sound))}" if few.sound else ""
+    return [f"{capital(few.reason)}, and nothing is claimed{sound}."]
 
 
 def _reword(summary: Summary, entries: Entries, primary: PrimaryMetric, labels: Mapping[Side, str]) -> None:

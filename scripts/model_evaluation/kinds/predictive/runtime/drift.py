@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import chi2, kstwobign
 
 from model_evaluation.runtime.statistics.adjustment import holm
+from model_evaluation.runtime.statistics.counts import distinct_counts
 
 from .reading.labels import numbers_of
 from .tables import Floats
@@ -25,15 +26,17 @@ if TYPE_CHECKING:
 
 QUANTILES = 101
 PARTS = 10
+SMALLEST_PART = 0.05  # of the rows: fewer do not follow the distribution that the index is held against
 MOST_VALUES = 50  # of a text: the others are one
 OTHERS = "(others)"
 NEARLY_ALL = 0.99
+FEWEST_ROWS = 10  # that are expected of a value in the smaller set, or it is one of the others
 TINY = 0.5  # rows that an empty part counts as, so that a logarithm exists
 
 
 class Distribution(TypedDict):
-    """``quantiles`` (101,) of a number, ascending, or ``counts`` of a text; the other one is ``None``. ``missing`` rows
-    have neither."""
+    """``quantiles`` (101,) of a number, ascending, ``None`` for a text; ``counts`` of a text, and of a number that has
+    few values, of which quantiles say too little; else ``None``. ``missing`` rows have neither."""
 
     n: int
     missing: int
@@ -71,15 +74,19 @@ def distribution(values: ArrayLike) -> Distribution:
     if own.dtype.kind in "fiu":
         known = own[np.isfinite(own)]
         quantiles = np.quantile(known, np.linspace(0, 1, QUANTILES)).tolist() if len(known) else None
-        return {"n": len(known), "missing": len(own) - len(known), "quantiles": quantiles, "counts": None}
+        values, times = distinct_counts(known.astype(float))
+        counts = None
+        if times is not None and 0 < len(values) <= MOST_VALUES:
+            counts = {f"{value:.12g}": n for value, n in zip(values.tolist(), times.tolist(), strict=True)}
+        return {"n": len(known), "missing": len(own) - len(known), "quantiles": quantiles, "counts": counts}
     import pandas as pd
 
     texts = pd.Series(own, dtype=object)
     known_texts = texts[texts.notna() & (texts != "")]
-    counts = known_texts.value_counts()
-    kept = {str(name): int(count) for name, count in counts[:MOST_VALUES].items()}
-    if len(counts) > MOST_VALUES:
-        kept[OTHERS] = int(counts[MOST_VALUES:].sum())
+    often = known_texts.value_counts()
+    kept = {str(name): int(count) for name, count in often[:MOST_VALUES].items()}
+    if len(often) > MOST_VALUES:
+        kept[OTHERS] = int(often[MOST_VALUES:].sum())
     return {"n": len(known_texts), "missing": len(own) - len(known_texts), "quantiles": None, "counts": kept}
 
 
@@ -131,9 +138,12 @@ def drift(before: Baseline, now: Baseline) -> list[Drift]:
 def _drift(name: str, old: Distribution, new: Distribution) -> Drift:
     """The PSI is the sum of (now - before) * log(now / before); an empty part counts as half a row."""
     numeric = old["quantiles"] is not None
-    parts = _numeric(old, new) if numeric else _texts(old, new)
+    counted = bool(old["counts"] and new["counts"])
+    parts = _texts(old, new) if counted else _numeric(old, new)
     before, now = (np.maximum(own, TINY / n) for own, n in zip(parts, (old["n"], new["n"]), strict=True))
     psi, noise = float(((now - before) * np.log(now / before)).sum()), 1 / old["n"] + 1 / new["n"]
+    if not counted and len(before) < PARTS:  # of a frequent number quantiles tell the share to a hundredth
+        noise += 1 / (3 * (QUANTILES - 1) ** 2 * SMALLEST_PART)
     degrees = max(1, len(before) - 1)
     ks, ks_p = _ks(old, new) if numeric else (None, None)
     return {
@@ -157,16 +167,30 @@ def _below(own: Distribution, at: Floats) -> Floats:
 
 
 def _numeric(old: Distribution, new: Distribution) -> tuple[Floats, Floats]:
-    """Shares in the tenths of the older one; equal edges make fewer parts."""
+    """Shares in the tenths of the older one; equal edges, and those just above a frequent number, make fewer parts."""
     edges = np.unique(np.array(old["quantiles"])[:: (QUANTILES - 1) // PARTS][1:-1])
+    edges = edges[np.diff(_below(old, edges), prepend=0.0) >= SMALLEST_PART]
     ends = [np.diff(np.concatenate(([0.0], _below(own, edges), [1.0]))) for own in (old, new)]
     some = (ends[0] > 0) | (ends[1] > 0)
     return ends[0][some], ends[1][some]
 
 
 def _texts(old: Distribution, new: Distribution) -> tuple[Floats, Floats]:
+    """Shares of the values. Those that one of the two has among its others, or that are rare in both, are one."""
     counts = old["counts"] or {}, new["counts"] or {}
-    before, now = (np.array([own.get(name, 0) for name in counts[0] | counts[1]], float) for own in counts)
+    rows = [sum(own.values()) for own in counts]
+    common = FEWEST_ROWS * sum(rows) / min(rows)
+    names = [
+        name
+        for name in counts[0] | counts[1]
+        if name != OTHERS
+        and all(name in own or OTHERS not in own for own in counts)
+        and sum(own.get(name, 0) for own in counts) >= common
+    ]
+    parts = [[*(own.get(name, 0) for name in names), 0] for own in counts]
+    for own, total in zip(parts, rows, strict=True):
+        own[-1] = total - sum(own)
+    before, now = np.array(parts, float)[:, : len(names) + any(own[-1] for own in parts)]
     return before / before.sum(), now / now.sum()
 
 

@@ -33,6 +33,7 @@ MOST_WORK = 2_000_000_000  # multiplications for all draws
 CHUNK = 256  # cells whose derivative is taken at a time
 STEP = 1e-30j
 UNSEEN = 1 / 3  # of a row
+NO_ROW_DIFFERS = "none: no row differs"
 MOST_CELLS = 2_000  # that occur: with more, contributions take the place of draws
 
 
@@ -251,13 +252,24 @@ class ClassMetric(NamedTuple):
         joint counts, if there are any; the test is that of contributions."""
         if self.right:
             return mcnemar_difference(counted, tuned, base, self.within)
-        plain = difference_of(tuned, base, counted.clusters)
-        if plain is None or drawn is None:
-            return plain
-        low, high = quantiles(self.function(drawn["tuned"]) - self.function(drawn["base"]))
-        if plain["p_value"] == 1.0 and plain["deviation"] == 0:
-            low = high = plain["mean"]
-        return plain | {"ci_low": low, "ci_high": high, "method": f"bootstrap of joint counts, {DRAWS:,} draws"}
+        return drawn_difference(self.function, counted, tuned, base, drawn)
+
+
+def drawn_difference(
+    function: Function, counted: Table, tuned: Estimate, base: Estimate, drawn: Draws | None
+) -> Difference | None:
+    """The test is that of contributions, the interval from ``drawn`` joint counts, if there are any. Where no row
+    differs there is none, unless the draws hold rows that could: that none was seen does not mean that there is none.
+    """
+    plain = difference_of(tuned, base, counted.clusters)
+    if plain is None:
+        return None
+    if plain["deviation"] == 0 and (drawn is None or counted.classes > 2):
+        return plain | {"ci_low": None, "ci_high": None, "method": NO_ROW_DIFFERS}
+    if drawn is None:
+        return plain
+    low, high = quantiles(function(drawn["tuned"]) - function(drawn["base"]))
+    return plain | {"ci_low": low, "ci_high": high, "method": f"bootstrap of joint counts, {DRAWS:,} draws"}
 
 
 def share_estimate(function: Function, counted: Table, side: Side, of: Cells, *, plain: bool = True) -> Estimate:
@@ -328,6 +340,23 @@ def cost_estimate(counted: Table, side: Side, costs: tuple[float, ...]) -> Estim
         for far in _reaches(shares, np.full(2, n)) * np.array(costs)
     )
     return Estimate(value, max(0.0, value - low), value + high, counted.n, "Wilson of both shares of errors", parts)
+
+
+def cost_difference(counted: Table, tuned: Estimate, base: Estimate, costs: tuple[float, ...]) -> Difference | None:
+    """Of what errors cost: the interval put together from Tango's of false positives and of false negatives (as for
+    :func:`balanced_interval`), the test that of contributions."""
+    plain = drawn_difference(expected_cost(*costs), counted, tuned, base, None)
+    if plain is None or counted.row is not None:
+        return plain
+    reaches = []
+    for within, cost in enumerate(costs):
+        wins, _, losses = right_outcomes(counted, within)
+        low, high = tango_interval(losses, wins, counted.n)
+        mean = (losses - wins) / counted.n
+        reaches.append((cost * (mean - low), cost * (high - mean)))
+    below, above = (math.hypot(*reach) for reach in zip(*reaches, strict=True))
+    mean = (tuned.value or 0.0) - (base.value or 0.0)
+    return plain | {"ci_low": mean - below, "ci_high": mean + above, "method": "Tango of both shares of errors"}
 
 
 def _reaches(shares: Floats, sizes: Floats) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 
 from model_evaluation.kinds.predictive.runtime.joined import Joined
 from model_evaluation.kinds.predictive.runtime.problem import BINARY_METRICS, LOWER_IS_BETTER, PrimaryMetric
-from model_evaluation.kinds.predictive.runtime.tables import Floats
+from model_evaluation.kinds.predictive.runtime.tables import Booleans, Floats
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.adjustment import holm
 from model_evaluation.runtime.statistics.differences import NOTHING_COMPARED, metric_entry, settle_verdicts
@@ -24,6 +24,7 @@ WITHIN_ONE = frozenset(
 )  # from -1 to 1; the others named here from 0 to 1
 SHARES = frozenset(BINARY_METRICS[: BINARY_METRICS.index("log_loss")]) - WITHIN_ONE
 FEWEST_OF_A_CLASS = 10
+MOST_OF_ONE = 0.2  # of the weight: a mean hides the error of a row or group that it mostly consists of
 Estimates = Mapping[Side, Estimate]
 Outcomes = tuple[int, int, int]
 """Rows won, tied and lost."""
@@ -55,21 +56,39 @@ class TooFew(NamedTuple):
 
 
 def too_few(joined: Joined) -> TooFew | None:
-    """Whether one of two classes is too rare; ``None`` where both are frequent enough. Where rows belong together, in
-    so many groups it must occur."""
+    """Whether one row or group outweighs the others, or one of two classes is too rare; ``None`` where neither is so.
+    Where rows belong together, in so many groups it must occur."""
+    unit, untrue = ("row" if joined.clusters is None else "group"), "the interval is not to be trusted"
+    most = _largest_share(joined, np.ones(len(joined), bool))
+    if most > MOST_OF_ONE:
+        return TooFew(f"one {unit} has {most:.0%} of the weight: {untrue}", ())
     if joined.truth is None or len(joined.classes) != 2:
         return None
-    truth = np.asarray(joined.truth, np.int64)
+    parts = [np.asarray(joined.truth) == code for code in (0, 1)]
     counts = [
-        int(np.count_nonzero(own)) if joined.clusters is None else len(np.unique(joined.clusters[own]))
-        for own in (truth == 0, truth == 1)
+        int(np.count_nonzero(own)) if joined.clusters is None else len(np.unique(joined.clusters[own])) for own in parts
     ]
+    shares = [_largest_share(joined, own) for own in parts]
     rare = int(np.argmin(counts))
-    if counts[rare] >= FEWEST_OF_A_CLASS:
+    named = ("negatives", "positives")
+    if counts[rare] < FEWEST_OF_A_CLASS:
+        reason = f"few {named[rare]} ({counts[rare]} {unit}s)"
+    elif max(shares) > MOST_OF_ONE:
+        rare = int(np.argmax(shares))
+        reason = f"one {unit} has {shares[rare]:.0%} of the weight of the {named[rare]}"
+    else:
         return None
-    units = "rows" if joined.clusters is None else "groups"
-    reason = f"few {('negatives', 'positives')[rare]} ({counts[rare]} {units}): the interval is not to be trusted"
-    return TooFew(reason, {"accuracy", ("recall", "specificity")[rare]})
+    return TooFew(f"{reason}: {untrue}", {"accuracy", ("recall", "specificity")[rare]})
+
+
+def _largest_share(joined: Joined, places: Booleans) -> float:
+    """What one row, or group, has of the weight of these rows; 0 where every row counts once and stands for itself."""
+    if joined.plain:
+        return 0.0
+    weight = np.ones(len(joined)) if joined.weight is None else joined.weight
+    units = np.arange(len(joined)) if joined.clusters is None else joined.clusters
+    heaps = np.bincount(units[places], weights=weight[places])
+    return float(heaps.max(initial=0) / (heaps.sum() or 1))
 
 
 class EntryList:

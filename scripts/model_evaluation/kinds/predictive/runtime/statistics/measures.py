@@ -13,7 +13,7 @@ from model_evaluation.kinds.predictive.runtime.problem import ProblemType, Thres
 from model_evaluation.kinds.predictive.runtime.tables import Floats
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.confusion import Function, accuracy, averaged
-from model_evaluation.runtime.statistics.differences import difference_entry
+from model_evaluation.runtime.statistics.differences import difference_entry, withhold_interval
 from model_evaluation.runtime.statistics.intervals import Interval
 from model_evaluation.runtime.statistics.permutation import PValue
 from model_evaluation.runtime.statistics.proportions import wilson_interval
@@ -22,7 +22,7 @@ from model_evaluation.runtime.summary import Difference
 from . import cells, losses
 from .cells import ClassMetric
 from .entries import Entries, EntryList, Estimates, outcomes_of, too_few
-from .estimates import Contributions, Estimate, absent, by_contributions, mean_estimate
+from .estimates import Contributions, Estimate, absent, by_contributions, difference_of, mean_estimate
 from .ranking import areas, average_precision, roc_auc
 from .shapes import Compared, agreement_metrics, shape_metrics, stability
 
@@ -34,7 +34,7 @@ NO_CLASSES = "the model gives scores and there is no threshold"
 
 def measure(joined: Joined, problem: ProblemType, rule: ThresholdRule, only: Collection[str] | None = None) -> Entries:
     """The entries of these rows; ``only`` the named ones. Verdicts are still open."""
-    entries = EntryList(joined, only, too_few(joined) if problem == "binary" else None)
+    entries = EntryList(joined, only, too_few(joined))
     if problem == "binary":
         _binary(joined, rule, entries)
     else:
@@ -71,7 +71,8 @@ def _binary(joined: Joined, rule: ThresholdRule, entries: EntryList) -> None:
     drawn = paired = None
     if counted is not None and entries.wants("matthews_corrcoef"):
         drawn = cells.joint_draws(counted, np.random.default_rng(SEED))
-    if counted is not None and entries.wants("balanced_accuracy", "precision", "f1", "f0_5", "f2", "matthews_corrcoef"):
+    resampled = ("balanced_accuracy", "precision", "f1", "f0_5", "f2", "matthews_corrcoef")
+    if counted is not None and entries.wants(*resampled):
         paired = cells.paired_draws(counted, np.random.default_rng(SEED))
     row, column = np.array([[0, 0], [1, 1]]), np.array([[0, 1], [0, 1]])
     either = np.maximum(row, column)
@@ -94,9 +95,10 @@ def _binary(joined: Joined, rule: ThresholdRule, entries: EntryList) -> None:
     else:
         _add_class_metrics(counted, metrics, paired, entries)
         if costs is not None and entries.wants("expected_cost"):
-            entries.add_influence(
-                "expected_cost", {side: cells.cost_estimate(counted, side, costs) for side in counted.predicted}
-            )
+            own = {side: cells.cost_estimate(counted, side, costs) for side in counted.predicted}
+            both = len(own) == 2
+            gap = cells.cost_difference(counted, own["tuned"], own["base"], costs) if both else None
+            entries.add("expected_cost", own, gap)
     _rankings(joined, entries)
     _probabilities(joined, entries)
 
@@ -214,7 +216,10 @@ def _top(joined: Joined, most: int, entries: EntryList) -> None:
             own = said.score[np.arange(len(truth)), truth]
             misses[side] = miss = ((said.score >= own[:, None]).sum(axis=1) > most).astype(float)
             estimates[side] = _share_of(1 - miss, joined)
-    entries.add_influence(name, estimates, outcomes_of(misses))
+    gap = difference_of(estimates["tuned"], estimates["base"], joined.clusters) if len(estimates) == 2 else None
+    if gap is not None and not gap["deviation"]:
+        withhold_interval(gap, cells.NO_ROW_DIFFERS)
+    entries.add(name, estimates, gap, outcomes_of(misses))
 
 
 def _share_of(hits: Floats, joined: Joined) -> Estimate:
