@@ -104,8 +104,8 @@ class RowCounts:
             if category is not None:
                 self._categories[category[:NAME_CHARS]] += count
         self._fields.update(rows.fields)
-        for name, count in Counter(rows.formats).items():
-            self._formats[name] += count
+        for name in dict.fromkeys(rows.formats):
+            self._formats[name] += rows.formats.count(name)
             first = self._first_lines.setdefault(name, [])
             if len(first) < findings.lines_kept:
                 lines = [line for line, own in zip(rows.lines, rows.formats, strict=True) if own == name]

@@ -178,7 +178,7 @@ class BlockReader:
             scalar_metadata="metadata" in strings and strings["metadata"].inner_types <= _SCALARS,
         )
         read = [
-            self._part(_at(columns, group), [positions[at] for at in group], facts)
+            self._part(_at(columns, group), _picked(positions, group), facts)
             for group in _groups(sort_by, odd, len(rows))
         ]
         parts = [part for part in read if part is not None]
@@ -235,7 +235,8 @@ class BlockReader:
                     return None
                 references = texts[len(roles) - 1 - roles[::-1].index("assistant")]
         if "system" in columns:
-            systems = [own or said for own, said in zip(columns["system"], systems, strict=True)]
+            own = columns["system"]
+            systems = own if systems is nothing else [one or other for one, other in zip(own, systems, strict=True)]
         known = beside(names)
         if any(known) and (odd := _to_be_looked_at(known, columns, references, systems)):
             rest = [at for at in range(size) if at not in odd]
@@ -250,7 +251,10 @@ class BlockReader:
                     if not isinstance(value, dict | str | None):
                         faults.append((at, Fault("wrong_type_optional", f"`metadata` is {type_name(value)}")))
                 objects = list(map(metadata_object, objects))
-            names_held = Counter(chain.from_iterable(objects if all_scalars else map(_scalars, objects)))
+            if all_scalars and sum(map(len, objects)) == size * len(set().union(*objects)):  # each has every name
+                names_held = dict.fromkeys(objects[0], size)
+            else:
+                names_held = Counter(chain.from_iterable(objects if all_scalars else map(_scalars, objects)))
             fields.update({f"metadata.{key}": count for key, count in names_held.items()})
             if fields.pop("metadata.category", 0):
                 held = (scalar_as_text(obj.get("category")) for obj in objects)
@@ -342,6 +346,10 @@ def _groups(sort_by: list[Column], odd: set[int], size: int) -> list[Sequence[in
     return [*groups.values()]
 
 
+def _picked(positions: Sequence[int], indexes: Sequence[int]) -> Sequence[int]:
+    return positions if isinstance(indexes, range) else [positions[at] for at in indexes]
+
+
 def _at(columns: dict[str, Column], indexes: Sequence[int]) -> dict[str, Column]:
     """The columns of these rows, which have the same fields."""
     present = {name: column for name, column in columns.items() if column[indexes[0]] is not _ABSENT}
@@ -383,7 +391,7 @@ def _scalars(obj: Mapping[str, object]) -> list[str]:
 def _are_texts(column: Column) -> bool:
     """Whether every value is a text that is not blank."""
     try:
-        return all(map(str.strip, column))
+        return all(column) and not any(map(str.isspace, column))
     except TypeError:
         return False
 
@@ -465,20 +473,22 @@ class _Strings(NamedTuple):
     inner_types: frozenset[type] = frozenset()
 
 
-def _strings(values: Column) -> _Strings:
+def _strings(column: Column) -> _Strings:
     """Counts them; the total is one that no row has where values are nested too deep."""
-    strings, inner_types = 0, None
+    strings, inner_types = 0, frozenset[type]()
+    pieces: list[Iterable[Any]] = [column]
     for depth in range(MAX_DEPTH):
-        types = Counter(map(type, values))
-        if depth == 1:
-            inner_types = frozenset(types)
-        strings += types[str]
-        if not types[dict] and not types[list]:
-            return _Strings(strings, inner_types or frozenset())
-        objects = values if types[dict] == len(values) else [value for value in values if type(value) is dict]
-        arrays = [value for value in values if type(value) is list] if types[list] else []
+        types = list(map(type, chain.from_iterable(pieces)))  # which takes half the time of counting them
+        kinds = frozenset(types)
+        inner_types = kinds if depth == 1 else inner_types
+        strings += types.count(str) if str in kinds else 0
+        if kinds.isdisjoint((dict, list)):
+            return _Strings(strings, inner_types)
+        values = list(chain.from_iterable(pieces))
+        objects = values if kinds == {dict} else [value for value in values if type(value) is dict]
+        arrays = [value for value in values if type(value) is list] if list in kinds else []
         strings += sum(map(len, objects))
-        values = list(chain.from_iterable(chain(map(dict.values, objects), arrays)))
+        pieces = [*map(dict.values, objects), *arrays]
     return _Strings(sys.maxsize)
 
 
