@@ -879,6 +879,20 @@ def test_what_was_agreed_to_before_a_stand_in_does_not_count_for_aws(
     assert (tmp_path / "workflow_state.json").read_bytes() == complete
 
 
+def test_a_card_that_was_shown_for_another_aws_is_shown_anew_before_a_yes(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
+) -> None:
+    document = json.loads(complete)
+    for entry in document["answers"].values():
+        entry.pop("simulated", None)
+    (tmp_path / "workflow_state.json").write_text(json.dumps(document))
+    refused = run_cli("answer", "confirm", "yes", project=tmp_path)
+    assert (refused.code, refused.json["error"]["code"]) == (3, "not_shown")
+    assert refused.json["error"]["fix"].endswith("evaluate.py revise confirm")
+    assert "Preflight" in run_cli("revise", "confirm", project=tmp_path).json["step"]["question"]
+    assert run_cli("answer", "confirm", "yes", project=tmp_path).code == 0
+
+
 def test_what_a_script_says_has_an_origin_of_its_own(
     run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
