@@ -684,6 +684,8 @@ def test_a_region_that_was_reopened_is_not_said_to_be_in_dispute(
     step = run_cli("answer", "task", "Something else", project=tmp_path).json["step"]
     assert "They do not agree" in step["question"]
     assert "this session is in eu-west-1" in step["question"]
+    refused = run_cli("answer", "region", "us-west-2", project=tmp_path).json["error"]
+    assert refused["fix"].endswith("export AWS_REGION=us-west-2")  # no answer would do
 
 
 def test_a_metric_that_was_taken_out_is_not_suggested_to_decide(
