@@ -684,6 +684,8 @@ def test_a_region_that_was_reopened_is_not_said_to_be_in_dispute(
     step = run_cli("answer", "task", "Something else", project=tmp_path).json["step"]
     assert "They do not agree" in step["question"]
     assert "this session is in eu-west-1" in step["question"]
+    refused = run_cli("answer", "region", "us-west-2", project=tmp_path).json["error"]
+    assert refused["fix"].endswith("export AWS_REGION=us-west-2")  # no answer would do
 
 
 def test_a_metric_that_was_taken_out_is_not_suggested_to_decide(
@@ -877,6 +879,20 @@ def test_what_was_agreed_to_before_a_stand_in_does_not_count_for_aws(
     assert (result.code, result.json["error"]["details"]["missing"]) == (3, ["confirm", "terms", "notebook"])
     assert run_cli("run", project=tmp_path).code == 3
     assert (tmp_path / "workflow_state.json").read_bytes() == complete
+
+
+def test_a_card_that_was_shown_for_another_aws_is_shown_anew_before_a_yes(
+    run_cli: RunCli, aws: LocalAws, complete: bytes, tmp_path: Path
+) -> None:
+    document = json.loads(complete)
+    for entry in document["answers"].values():
+        entry.pop("simulated", None)
+    (tmp_path / "workflow_state.json").write_text(json.dumps(document))
+    refused = run_cli("answer", "confirm", "yes", project=tmp_path)
+    assert (refused.code, refused.json["error"]["code"]) == (3, "not_shown")
+    assert refused.json["error"]["fix"].endswith("evaluate.py revise confirm")
+    assert "Preflight" in run_cli("revise", "confirm", project=tmp_path).json["step"]["question"]
+    assert run_cli("answer", "confirm", "yes", project=tmp_path).code == 0
 
 
 def test_what_a_script_says_has_an_origin_of_its_own(

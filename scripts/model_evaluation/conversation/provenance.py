@@ -42,7 +42,7 @@ def warnings(document: Document) -> list[JsonObject]:
             "kind": "checked_elsewhere",
             "message": f"Checked against {before}, not against {here}: {', '.join(elsewhere)}. What was agreed to "
             "there is open again.",
-            "fix": "Check them all again here: evaluate.py preflight",
+            "fix": "Check them all again here: evaluate.py preflight. To show the card: evaluate.py revise confirm",
         }
     ]
 

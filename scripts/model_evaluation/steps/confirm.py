@@ -30,6 +30,12 @@ def check(text: str, context: Context) -> Answer:
             fix="Only a plain yes to this card goes on. To change something: evaluate.py answer STEP VALUE",
             code="not_confirmed",
         )
+    if not context.answered("confirm") and "text" not in context.document.get("offers", {}).get("confirm", {}):
+        raise Refused(
+            "The card of this configuration has not been shown here yet.",
+            fix="Make it, and ask with it: evaluate.py revise confirm",
+            code="not_shown",
+        )
     result, expectation = _looked_up(context)
     failed = [item for item in result if item["status"] == "fail"]
     if failed:

@@ -49,7 +49,11 @@ def settle(context: Context) -> Answer | None:
     if appendable(context.project):
         return None
     note = "The evaluation goes into a new notebook."
-    return Answer("new", origin="default", findings=[finding("notebook", note, fix="A script: answer notebook script")])
+    return Answer(
+        "new",
+        origin="default",
+        findings=[finding("notebook", note, fix="A script: evaluate.py answer notebook script")],
+    )
 
 
 def offer(context: Context) -> Offer:

@@ -20,11 +20,14 @@ def _places(context: Context) -> dict[str, str]:
 def check(text: str, context: Context) -> Answer:
     region = text.lower()
     places = _places(context)
-    others = [f"{thing} is in {place}" for thing, place in places.items() if place != region]
+    others = {thing: f"{thing} is in {place}" for thing, place in places.items() if place != region}
     if others:
+        fix = f"Answer {next(iter(places.values()))}, or choose what takes part anew, all of it in {region}."
+        if [*others] == ["this session"]:
+            fix = f"Set it and answer again: export AWS_REGION={region}"
         raise Refused(
-            f"{text[:100]!r} was received, but {' and '.join(others)}. An evaluation needs one region.",
-            fix=f"Answer {next(iter(places.values()))}, or choose what takes part anew, all of it in {region}.",
+            f"{text[:100]!r} was received, but {', '.join(others.values())}. An evaluation needs one region.",
+            fix=fix,
             code="other_region",
         )
     return Answer(region)
