@@ -255,6 +255,16 @@ def test_only_what_can_be_taken_is_offered(run_cli: RunCli, project: Path, files
     assert offered(result) == ["none"]
 
 
+def test_ids_that_became_fractions_are_matched(run_cli: RunCli, project: Path, files: Files) -> None:
+    def numbered(ending: str, name: str) -> str:
+        return rewritten(files, f"{name}.csv", lambda x: [x[0], *(f"{int(y[1:5])}{ending},{y.split(',', 1)[1]}"
+                                                                  for y in x[1:])], name)  # fmt: skip
+
+    said = answers(files, dataset=numbered("", "test"), model=numbered(".0", "candidate"))
+    result = answer(run_cli, project, said, until="reference")
+    assert "284 of 284 rows have a prediction" in str(result.json["findings"])
+
+
 def kinds_of(result: Result) -> list[str]:
     return [item["kind"] for item in result.json["findings"]]
 
