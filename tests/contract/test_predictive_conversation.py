@@ -329,6 +329,11 @@ def test_test_rows_that_were_trained_on_are_counted(run_cli: RunCli, project: Pa
     answer(run_cli, project, said, until="threshold")
     result = run_cli("answer", "train_data", train, project=project)
     assert "17 of 284 test rows are in the training set and 17 ids are in both" in str(result.json["findings"])
+    renamed = [[f"other-{row[0]}", *row[1:]] for row in rows.test[:17]]
+    alike = put(Path(files["test"]).parent, "alike.csv", text(rows.names, [*rows.train, *renamed]))
+    result = run_cli("answer", "train_data", alike, project=project)
+    assert kinds_of(result)[0] == "equal_features"
+    assert "17 of 284 test rows equal a training row in every feature, and no id is in both" in str(result.json)
     # As SageMaker trains: the label first, no header, no id.
     bare = put(Path(files["test"]).parent, "bare.csv", text([], [row[1:] for row in rows.train], header=False))
     result = run_cli("answer", "train_data", bare, project=project)
