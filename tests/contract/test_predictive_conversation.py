@@ -255,6 +255,16 @@ def test_only_what_can_be_taken_is_offered(run_cli: RunCli, project: Path, files
     assert offered(result) == ["none"]
 
 
+def test_ids_that_became_fractions_are_matched(run_cli: RunCli, project: Path, files: Files) -> None:
+    def numbered(ending: str, name: str) -> str:
+        return rewritten(files, f"{name}.csv", lambda x: [x[0], *(f"{int(y[1:5])}{ending},{y.split(',', 1)[1]}"
+                                                                  for y in x[1:])], name)  # fmt: skip
+
+    said = answers(files, dataset=numbered("", "test"), model=numbered(".0", "candidate"))
+    result = answer(run_cli, project, said, until="reference")
+    assert "284 of 284 rows have a prediction" in str(result.json["findings"])
+
+
 def kinds_of(result: Result) -> list[str]:
     return [item["kind"] for item in result.json["findings"]]
 
@@ -319,6 +329,11 @@ def test_test_rows_that_were_trained_on_are_counted(run_cli: RunCli, project: Pa
     answer(run_cli, project, said, until="threshold")
     result = run_cli("answer", "train_data", train, project=project)
     assert "17 of 284 test rows are in the training set and 17 ids are in both" in str(result.json["findings"])
+    renamed = [[f"other-{row[0]}", *row[1:]] for row in rows.test[:17]]
+    alike = put(Path(files["test"]).parent, "alike.csv", text(rows.names, [*rows.train, *renamed]))
+    result = run_cli("answer", "train_data", alike, project=project)
+    assert kinds_of(result)[0] == "equal_features"
+    assert "17 of 284 test rows equal a training row in every feature, and no id is in both" in str(result.json)
     # As SageMaker trains: the label first, no header, no id.
     bare = put(Path(files["test"]).parent, "bare.csv", text([], [row[1:] for row in rows.train], header=False))
     result = run_cli("answer", "train_data", bare, project=project)

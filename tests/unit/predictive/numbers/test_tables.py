@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -60,8 +61,8 @@ def frame(**columns: Any) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
 
 
-def read(table: pd.DataFrame, problem: Problem) -> Predictions:
-    columns = answer_columns(list(table.columns), "id", problem, ["0", "1"], lambda name: list(map(str, table[name])))
+def read(table: pd.DataFrame, problem: Problem, known: Sequence[str] = ("0", "1")) -> Predictions:
+    columns = answer_columns(list(table.columns), "id", problem, list(known), lambda name: list(map(str, table[name])))
     return read_predictions(table, columns, problem)
 
 
@@ -140,7 +141,7 @@ def test_clusters_have_the_features_that_no_role_takes() -> None:
 def test_predictions_are_read_by_the_names_of_their_columns(
     columns: dict[str, Any], problem: Problem, score: Any, prediction: Any, classes: tuple[str, ...]
 ) -> None:
-    own = read(frame(id=["a", "b"], **columns), problem)
+    own = read(frame(id=["a", "b"], **columns), problem, [*classes, *(prediction or ["0", "1"])])
     assert own.ids.tolist() == ["a", "b"]
     assert own.classes == classes
     assert (own.score is None) == (score is None)

@@ -30,6 +30,9 @@ KNOWN: list[tuple[bytes, TableFormat]] = [
     (b"paris,yes\nrome,no\nbonn,yes\n", TableFormat("csv", header=False)),
     (b",age,answer\n7,30,yes\n9,41,no\n", TableFormat("csv")),  # pandas' index
     (b",x\nrome,3\n", TableFormat("csv")),
+    (b"id,0,1\n7,0.9,0.1\n8,1,0\n", TableFormat("csv")),  # scores by class
+    (b",1.0,-1.0\n7,0.9,0.1\n", TableFormat("csv")),
+    (b"c1,1,2\nc2,3,4\n", TableFormat("csv", header=False)),
     (b"\n1\n", TableFormat("csv", header=False)),
     (b'\xef\xbb\xbf"a","b, c"\n"1","2"\n', TableFormat("csv")),
     (b'{"id": 1}\n{"id": 2}\n', TableFormat("jsonl")),
@@ -53,6 +56,7 @@ def test_a_format_is_told(start: bytes, form: TableFormat) -> None:
         (b"\x00\x01\x02", "binary"),
         ("id,label".encode("utf-16"), "UTF-16 text"),
         (b"[\n{},\n", "one JSON array"),
+        (b'[{"id": 1}, {"id": 2}]', "one JSON array"),
         (b"a,b\n\xff,1\n", "not UTF-8"),
     ],
 )
@@ -113,6 +117,8 @@ COLUMNS = [
     ("case prediction", "id=case, prediction as score True False"),
     ("case whatever", "id=case, whatever as score True False"),
     ("case 0 1", "id=case, 0 as score_0, 1 as score_1 True False"),
+    ("case 0.0 1.0", "id=case, 0.0 as score_0.0, 1.0 as score_1.0 True False"),
+    ("case proba_1 age", "id=case, proba_1 as score True False"),
     ("case prob_0 prob_1 prediction", "id=case, prob_0, prob_1, prediction True True"),
     ("0 1", "id=0, 1 as score True False"),
 ]
@@ -126,12 +132,23 @@ def test_which_column_of_predictions_is_what(names: str, found: str) -> None:
 def test_classes_are_told_from_scores_by_their_values() -> None:
     assert columns("case prediction", values="0 1") == "id=case, prediction False True"
     assert columns("case prediction", values="0.0 1.0") == "id=case, prediction False True"
+    with pytest.raises(TableError, match=r"none of 'yes', 'no' \(prediction\) is a class"):
+        columns("case prediction", values="yes no")
     assert columns("case prediction", values="[0.2,0.8]") == "id=case, prediction as scores True False"
     assert columns("case prediction", Problem("regression"), values="3") == "id=case, prediction True False"
     assert columns("case cluster", Problem("clustering"), values="3") == "id=case, cluster False True"
 
 
-@pytest.mark.parametrize(("names", "words"), [("score", "never by position"), ("case a b", "no column is plainly")])
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ("score", "never by position"),
+        ("case a b", "no column is plainly"),
+        ("case label", "none beside the id and the label"),
+        ("case proba_0", "proba_0 is the score of '0'"),
+        ("case p_yes p_no", r"none of 'yes', 'no' \(scores\) is a class of the test set"),
+    ],
+)
 def test_columns_that_are_not_plain_are_refused(names: str, words: str) -> None:
     with pytest.raises(TableError, match=words):
         columns(names)

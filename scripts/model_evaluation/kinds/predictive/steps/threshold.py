@@ -16,6 +16,7 @@ from model_evaluation.kinds.predictive.recorded import (
     sides_of,
 )
 from model_evaluation.kinds.predictive.runtime.problem import ThresholdRule
+from model_evaluation.kinds.predictive.tables.answers import SPELLINGS
 from model_evaluation.kinds.predictive.tables.duck import open_table
 from model_evaluation.kinds.predictive.tables.source import Source
 
@@ -104,7 +105,8 @@ def _without_prediction(source: Source, context: Context, side: str, rows: int) 
     said, key = find_for(context, str(context.value(side))), str(context.facts(side)["id"])
     with open_table(aws_for(context, source.uri), source, said, aws_for(context, said.uri)) as table:
         ours, theirs = table.place(columns_of(context).id), table.other_place(key)
-        there = table.count(f"trim({ours}) IN (SELECT trim({theirs}) FROM others)")  # noqa: S608
+        ways = [f"{form.format(ours)} IN (SELECT {form.format(theirs)} FROM others)" for form in SPELLINGS]  # noqa: S608
+        there = max(map(table.count, ways))
     if not there:
         raise Refused(
             f"{said.uri} has no prediction for the {rows:,} rows of {source.uri}, on which the threshold is chosen.",

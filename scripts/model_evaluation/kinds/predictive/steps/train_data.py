@@ -69,9 +69,10 @@ def _overlap(table: Table, pairs: list[tuple[str, str]], context: Context) -> tu
     }
     key = columns_of(context).id
     counts["ids"] = 0
-    if key and key in table.other_names:
+    named = bool(key) and key in table.other_names
+    if named:
         counts["ids"] = table.count(f"{table.place(key)} IN (SELECT {table.other_place(key)} FROM others)")  # noqa: S608
-    return _told(counts, table.count(), _shift(table, context))
+    return _told(counts, table.count(), _shift(table, context), named)
 
 
 def _shift(table: Table, context: Context) -> str:
@@ -93,9 +94,17 @@ def _shift(table: Table, context: Context) -> str:
     return f"Positives: {trained:.1%} of the training rows, {here:.1%} of the test rows."
 
 
-def _told(counts: dict[str, int], total: int, shift: str) -> tuple[JsonObject, list[JsonObject]]:
+def _told(counts: dict[str, int], total: int, shift: str, named: bool) -> tuple[JsonObject, list[JsonObject]]:
+    """``named``: both tables have ids."""
     findings, notes = [], []
-    if counts["rows"] or counts["ids"]:
+    if counts["rows"] and named and not counts["ids"]:
+        text = (
+            f"{counts['rows']:,} of {total:,} test rows equal a training row in every feature, and no id is in both: "
+            "with few features that is usual, else they may be the same cases."
+        )
+        findings.append(finding("equal_features", text))
+        notes.append(text)
+    elif counts["rows"] or counts["ids"]:
         what = [f"{counts['rows']:,} of {total:,} test rows are in the training set"] if counts["rows"] else []
         what += [f"{counts['ids']:,} ids are in both"] if counts["ids"] else []
         text = f"{' and '.join(what)}: the model has seen them, and results on them flatter it."

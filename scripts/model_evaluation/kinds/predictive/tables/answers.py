@@ -14,6 +14,8 @@ from model_evaluation.kinds.predictive.runtime.reading.table_files import TableE
 from .duck import Table
 
 SAMPLE = 1_000
+SPELLINGS = ("trim({})", "regexp_replace(trim({}), '^([+-]?[0-9]+)[.]0*$', '\\1')")
+"""Ids as they are written; and where none is found, 585.0 as 585."""
 FEW_SCORES = 10
 
 
@@ -44,11 +46,13 @@ def look_at_answers(context: Context, uri: str) -> Answer:
             raise Refused(
                 f"{source.uri}: {error}.", fix="Name the columns so and answer again.", code="no_predictions"
             ) from error
-        counts = _counts(table, table.place(columns.id), table.other_place(answers.id))
-        if not counts["matched"]:
+        ours, theirs = table.place(columns.id), table.other_place(answers.id)
+        every = (_counts(table, form.format(ours), form.format(theirs)) for form in SPELLINGS)
+        counts = next((own for own in every if own["matched"]), None)
+        if counts is None:
             raise Refused(
-                f"{source.uri} is for other rows: none of its {counts['given']:,} ids is in the test set's column "
-                f"{columns.id!r}.",
+                f"{source.uri} is for other rows: none of its ids{_such(table, answers.id)} is in "
+                f"the test set's column {columns.id!r}{_such(table, columns.id, ours=True)}.",
                 fix="Give the predictions for this test set, or name the id column that both files share.",
                 code="other_rows",
             )
@@ -61,6 +65,13 @@ def look_at_answers(context: Context, uri: str) -> Answer:
     return Answer(source.uri, facts={**source.as_facts(), **facts}, findings=findings)
 
 
+def _such(table: Table, name: str, *, ours: bool = False) -> str:
+    """An example of an id."""
+    place, view = (table.place(name), "rows") if ours else (table.other_place(name), "others")
+    rows = table.query(f"SELECT {place} FROM {view} WHERE {place} IS NOT NULL LIMIT 1")  # noqa: S608
+    return f" (such as {rows[0][0][:40]!r})" if rows else ""
+
+
 def _sample(table: Table, name: str) -> list[str]:
     place = table.other_place(name)
     rows = table.query(f"SELECT DISTINCT {place} FROM others WHERE {place} IS NOT NULL LIMIT {SAMPLE}")  # noqa: S608
@@ -69,9 +80,9 @@ def _sample(table: Table, name: str) -> list[str]:
 
 def _counts(table: Table, ours: str, theirs: str) -> dict[str, int]:
     rows = table.count()
-    matched = table.count(f"trim({ours}) IN (SELECT trim({theirs}) FROM others)")  # noqa: S608
+    matched = table.count(f"{ours} IN (SELECT {theirs} FROM others)")  # noqa: S608
     named = table.count(f"{theirs} IS NOT NULL", "others")
-    distinct = int(table.one(f"SELECT count(DISTINCT trim({theirs})) FROM others"))  # noqa: S608
+    distinct = int(table.one(f"SELECT count(DISTINCT {theirs}) FROM others"))  # noqa: S608
     return {
         "rows": rows,
         "given": table.count(source="others"),

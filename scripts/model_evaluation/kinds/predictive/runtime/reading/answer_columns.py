@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from model_evaluation.kinds.predictive.runtime.problem import Problem
 
+from .labels import canonical_label, spelled_like
 from .table_files import NUMBER, TableError
 
 IDS = ("id", "record_id", "row_id", "index")
@@ -71,24 +72,39 @@ def answer_columns(
     key = _id_column(names, id_name, headless)
     others = [name for name in names if name not in (key, label)]
     roles = {name: role_of(name) for name in others}
-    if list(roles.values()).count("class score") == 1:
-        roles = {
-            name: role for name, role in roles.items() if role != "class score"
-        }  # one alone tells no classes apart
     known = {name: name for name, role in roles.items() if role}
-    if not set(roles.values()) & set(ANSWERS):
-        named = [name for name in others if name.strip() in classes]
+    if len(alone := [name for name, role in roles.items() if role == "class score"]) == 1:
+        del known[alone[0]]  # one alone tells no classes apart
+        if "score" not in roles.values():
+            known |= _of_the_positive_class(alone[0], problem, classes)
+    if not {role_of(read) for read in known.values()} & set(ANSWERS):
+        named = [name for name in others if _class_named(name, problem, classes)]
         if len(named) > 1:
             known |= {name: f"score_{name.strip()}" for name in named}
         elif len(others) == 1:
             known = {others[0]: "prediction"}
         else:
+            there = ", ".join(others)[:300] or f"none beside the id{' and the label' if label in names else ''}"
             raise TableError(
-                f"no column is plainly what the model said; there are {', '.join(others)[:300] or 'none beside the id'}"
-                ". Expected score (of the positive class, or the predicted number), prediction, or score_CLASS per "
-                "class"
+                f"no column is plainly what the model said; there are {there}. Expected score (of the positive class, "
+                "or the predicted number), prediction, or score_CLASS per class"
             )
     return _by_values(key, known, problem, classes, sample)
+
+
+def _class_named(name: str, problem: Problem, classes: Sequence[str]) -> str:
+    """The class of that name, however it is spelt; empty where it is none."""
+    spelt = spelled_like(canonical_label(problem.positive), canonical_label(name))
+    return next((own for own in classes if canonical_label(own) == spelt), "")
+
+
+def _of_the_positive_class(name: str, problem: Problem, classes: Sequence[str]) -> dict[str, str]:
+    """The one score of a class, as the score of two classes; nothing where its name is no class's."""
+    match = CLASS_COLUMN.fullmatch(name.strip())
+    own = _class_named(match[1], problem, classes) if match and problem.type == "binary" else ""
+    if own and own != _class_named(problem.positive, problem, classes):
+        raise TableError(f"{name} is the score of {own!r}; expected that of the positive class {problem.positive!r}")
+    return {name: "score"} if own else {}
 
 
 def _id_column(names: Sequence[str], id_name: str, headless: bool) -> str:
@@ -119,7 +135,16 @@ def _by_values(
             if role != "prediction":
                 known, roles = {**known, name: role}, {**roles, name: role}
     scores = bool({"score", "scores", "class score"} & set(roles.values()))
-    return AnswerColumns(key, known, scores, "prediction" in roles.values())
+    found = AnswerColumns(key, known, scores, "prediction" in roles.values())
+    answer = "" if scores else found.column("prediction")
+    for what, own in (("scores", [*found.class_scores]), (answer, list(sample(answer)) if answer else [])):
+        told = [value for value in own if value.strip()]
+        if classes and told and not any(_class_named(value, problem, classes) for value in told):
+            raise TableError(
+                f"none of {', '.join(map(repr, told[:3]))} ({what}) is a class of the test set; its classes are "
+                f"{', '.join(map(repr, classes[:5]))}"
+            )
+    return found
 
 
 def _are_scores(values: Sequence[str], classes: Sequence[str]) -> bool:

@@ -93,9 +93,11 @@ def detect_format(name: str, start: bytes, *, whole: bool) -> TableFormat:
     lines = [line for line in lines if line.strip()]
     if lines[0].lstrip().startswith(b"["):
         try:
-            json.loads(lines[0])
-        except ValueError:
-            raise TableError(f"{name} is one JSON array; expected one JSON object per line.") from None
+            array = isinstance(json.loads(lines[0])[0], dict)
+        except (ValueError, IndexError):
+            array = True
+        if array:
+            raise TableError(f"{name} is one JSON array; expected one JSON object per line.")
     if lines[0].lstrip().startswith(b"{"):
         return TableFormat("jsonl")
     if all(LIBSVM.fullmatch(line) for line in lines[:20]):
@@ -129,12 +131,26 @@ def _has_decimal_commas(rows: Sequence[Sequence[str]]) -> bool:
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row holds names: no number, and none that is found again below itself. The first of several
-    may be empty: pandas and R write an index so."""
+    may be empty: pandas and R write an index so. Numbers are names where they are those of classes."""
     first, others = rows[0], rows[1:]
+    if _are_classes(first, others):
+        return True
     names = first[1:] if len(first) > 1 and not first[0].strip() else first
     if any(NUMBER.fullmatch(cell) or COMMA_NUMBER.fullmatch(cell) or not cell.strip() for cell in names):
         return False
     return not any(cell == row[place] for row in others for place, cell in enumerate(first) if place < len(row))
+
+
+def _are_classes(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names an id and classes 0, 1, ... (or 1, 2, ..., or -1, 1) above scores with fractions."""
+    try:
+        numbers = sorted(float(cell) for cell in first[1:])
+        scores = [float(cell) for row in others for cell in row[1:] if cell.strip()]
+    except ValueError:
+        return False
+    count = len(numbers)
+    named = numbers in ([*range(count)], [*range(1, count + 1)], [-1, 1])
+    return count > 1 and named and not NUMBER.fullmatch(first[0]) and any(score % 1 for score in scores)
 
 
 def s3_objects(aws: AwsClients, uri: str) -> list[tuple[str, int, str]]:
