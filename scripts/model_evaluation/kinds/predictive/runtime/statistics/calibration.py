@@ -11,6 +11,7 @@ from scipy.special import expit, logit, stdtrit
 
 from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
 from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.statistics.strength import effective_size
 
 from .losses import TINY
 
@@ -54,9 +55,9 @@ def calibration(
 ) -> Calibration:
     """Of probabilities of the positive class, n >= 1. Slope and intercept from a logistic regression of the truth on
     the logit of the score (Cox, 1958, Biometrika 45), with Wald intervals, which allow for weights and for rows that
-    belong together; the bins' intervals rest on rows."""
+    belong together; the bins' intervals for the latter only."""
     n = len(truth)
-    bins = _bins(truth, score, weight)
+    bins = _bins(truth, score, weight, clusters)
     slope = intercept = None
     alone = clusters is not None and np.ptp(clusters) == 0
     own = np.ones(n) if weight is None else weight * (n / weight.sum())
@@ -94,7 +95,7 @@ def _bin_of(score: Floats) -> Codes:
     return np.asarray(np.searchsorted(edges, score, "right"), np.int64)
 
 
-def _bins(truth: Codes, score: Floats, weight: Floats | None) -> list[ReliabilityBin]:
+def _bins(truth: Codes, score: Floats, weight: Floats | None, clusters: Codes | None) -> list[ReliabilityBin]:
     at = _bin_of(score)
     own = np.ones(len(score)) if weight is None else weight
     bins: list[ReliabilityBin] = []
@@ -102,7 +103,9 @@ def _bins(truth: Codes, score: Floats, weight: Floats | None) -> list[Reliabilit
     for number in np.flatnonzero(heaps > 0):
         n, heap = int(counts[number]), heaps[number]
         mean, share = float(sums[number] / heap), float(hits[number] / heap)
-        low, high = wilson_interval(min(1.0, share), n)
+        rows = at == number
+        worth = n if clusters is None else effective_size((truth == 1) & rows, rows, clusters)
+        low, high = wilson_interval(min(1.0, share), worth)
         bins.append({"n": n, "mean_score": mean, "share": share, "ci_low": low, "ci_high": high})
     return bins
 
