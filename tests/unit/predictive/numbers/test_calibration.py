@@ -81,3 +81,16 @@ def test_bins_hold_their_rows_with_wilsons_interval() -> None:
     assert [part["share"] for part in own["bins"]] == [0.2, 1.0]
     assert own["bins"][0]["ci_low"] == pytest.approx(0.0566822)
     assert own["ece"] == pytest.approx(0.05)
+
+
+def test_copies_and_weights_make_slope_and_intercept_no_surer() -> None:
+    truth, score = drawn(1_000, seed=3)
+    plain, rows = calibration(truth, score), calibration(truth, score, np.ones(1_000))
+    copies = calibration(np.repeat(truth, 10), np.repeat(score, 10), clusters=np.repeat(np.arange(1_000), 10))
+    heavy = calibration(truth, score, np.r_[np.full(500, 20.0), np.ones(500)])
+    for name in ("slope_ci", "intercept_ci"):
+        assert copies[name] == pytest.approx(rows[name])  # type: ignore[literal-required]
+        widths = [np.ptp(own[name]) for own in (plain, rows, heavy)]  # type: ignore[literal-required]
+        assert widths[1] == pytest.approx(widths[0], rel=0.15)
+        assert widths[2] > 1.2 * widths[0]
+    assert calibration(truth, score, clusters=np.zeros(1_000, int))["slope"] is None

@@ -12,7 +12,7 @@ from sklearn import metrics as oracle
 
 from model_evaluation.kinds.predictive.runtime.joined import Joined, Said
 from model_evaluation.kinds.predictive.runtime.problem import PrimaryMetric, ThresholdRule
-from model_evaluation.kinds.predictive.runtime.statistics import cells, losses, ranking
+from model_evaluation.kinds.predictive.runtime.statistics import cells, losses, ranking, shapes
 from model_evaluation.kinds.predictive.runtime.statistics.cells import mcnemar_difference, tango_interval
 from model_evaluation.kinds.predictive.runtime.statistics.entries import settle
 from model_evaluation.kinds.predictive.runtime.statistics.estimates import (
@@ -22,6 +22,7 @@ from model_evaluation.kinds.predictive.runtime.statistics.estimates import (
     spread,
 )
 from model_evaluation.kinds.predictive.runtime.statistics.measures import measure
+from model_evaluation.kinds.predictive.runtime.statistics.segments import gaps
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.confusion import accuracy, averaged
 
@@ -343,3 +344,34 @@ def test_a_difference_of_costs_by_hand() -> None:
     low = [cells.tango_interval(2, 6, 100), cells.tango_interval(0, 1, 100)]
     below = math.hypot(-0.04 - low[0][0], 20 * (-0.01 - low[1][0]))
     assert (gap["mean"], gap["ci_low"]) == pytest.approx((-0.24, -0.24 - below))
+
+
+def test_adjusted_mutual_information_has_the_interval_of_leaving_each_row_out() -> None:
+    """By the draws of counts that had been used, it held the truth in 81 of 100 sets of 30 rows."""
+    rng = np.random.default_rng(5)
+    truth = rng.integers(0, 3, 40)
+    found = np.where(rng.random(40) < 0.7, truth, rng.integers(0, 3, 40))
+    estimates, gap = shapes.agreement_metrics(truth, {"tuned": found, "base": truth}, 3)["adjusted_mutual_info"]
+    score = oracle.adjusted_mutual_info_score
+    without = np.array([score(np.delete(truth, at), np.delete(found, at)) for at in range(40)])
+    error = math.sqrt(39 / 40 * np.square(without - without.mean()).sum())
+    parts = estimates["tuned"].contributions
+    assert parts is not None
+    assert gap is not None
+    assert spread(parts, None).error == pytest.approx(error)
+    assert gap["deviation"] == pytest.approx(error * math.sqrt(40))  # the other one is right whatever is left out
+    assert estimates["base"].value == 1
+
+
+def test_segments_of_groups_are_not_apart_by_chance() -> None:
+    """Four segments with one rate, in groups of ten rows that mostly say the same: as rows by themselves, 60 of 100
+    such sets showed a gap."""
+    rng, apart = np.random.default_rng(6), 0
+    for _ in range(60):
+        groups = np.repeat(np.arange(60), 10)
+        said = np.where(rng.random(600) < 0.6, (rng.random(60) < 0.3)[groups], rng.random(600) < 0.3).astype(int)
+        joined = replace(few_positives(40), truth=np.zeros(600, int), said={"tuned": Said(None, said)}, clusters=groups)
+        joined = replace(joined, slices={"field": rng.integers(0, 4, 60)[groups].astype(str).astype(object)})
+        selected = next(gap for gap in gaps(joined, ["field"])["field"] if gap["rate"] == "selection_rate")
+        apart += selected["gap"] > selected["by_chance"]
+    assert apart <= 8  # of 3 that are expected, three standard errors more

@@ -90,7 +90,7 @@ def details_of(joined: Joined, problem: Problem, slices: Sequence[str]) -> Detai
         return details
     details["prevalence"] = cast("dict[str, float]", proportion(counts[1], len(truth)))
     details["calibration"] = {
-        side: calibration(truth, said.score, joined.weight)
+        side: calibration(truth, said.score, joined.weight, joined.clusters)
         for side, said in joined.said.items()
         if said.score is not None and said.probabilities
     }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit, logit
+from scipy.special import expit, logit, stdtrit
 
 from model_evaluation.kinds.predictive.runtime.tables import Codes, Floats
 from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.statistics.strength import effective_size
 
 from .losses import TINY
 
@@ -49,17 +50,33 @@ class Calibration(TypedDict):
     bins: list[ReliabilityBin]
 
 
-def calibration(truth: Codes, score: Floats, weight: Floats | None = None) -> Calibration:
+def calibration(
+    truth: Codes, score: Floats, weight: Floats | None = None, clusters: Codes | None = None
+) -> Calibration:
     """Of probabilities of the positive class, n >= 1. Slope and intercept from a logistic regression of the truth on
-    the logit of the score (Cox, 1958, Biometrika 45), with Wald intervals; weights count in these and in the bins'
-    shares, not in the bins' intervals, which rest on rows."""
+    the logit of the score (Cox, 1958, Biometrika 45), with Wald intervals, which allow for weights and for rows that
+    belong together; the bins' intervals for the latter only."""
     n = len(truth)
-    bins = _bins(truth, score, weight)
+    bins = _bins(truth, score, weight, clusters)
     slope = intercept = None
+    alone = clusters is not None and np.ptp(clusters) == 0
     own = np.ones(n) if weight is None else weight * (n / weight.sum())
-    if min(int(truth.sum()), n - int(truth.sum())) >= FEWEST and np.ptp(score) > 0:
-        rows = _rounded(truth, np.asarray(logit(np.clip(score, TINY, 1 - TINY))), own)
-        slope, intercept = _slope(*rows), _offset(*rows)
+    if min(int(truth.sum()), n - int(truth.sum())) >= FEWEST and np.ptp(score) > 0 and not alone:
+        logits = np.asarray(logit(np.clip(score, TINY, 1 - TINY)))
+        rows = _rounded(truth, logits, own)
+        plain, ones = weight is None and clusters is None, np.ones(n)
+
+        def coefficient(fit: Fit | None, design: Floats, known: Floats) -> Coefficient | None:
+            """The last one of a fit to these rows, ``known`` being what is not fitted."""
+            if fit is None:
+                return None
+            if plain:
+                return float(fit.beta[-1]), math.sqrt(np.linalg.inv(fit.hessian)[-1, -1])
+            scores = design * (own * (truth - expit(fit.beta @ design + known)))
+            return float(fit.beta[-1]), _robust_error(scores, fit.hessian, clusters)
+
+        slope = coefficient(_slope(*rows), np.stack([ones, logits]), np.zeros(n))
+        intercept = coefficient(_offset(*rows), ones[None], logits)
     return {
         "n": n,
         "slope": slope and slope[0],
@@ -78,7 +95,7 @@ def _bin_of(score: Floats) -> Codes:
     return np.asarray(np.searchsorted(edges, score, "right"), np.int64)
 
 
-def _bins(truth: Codes, score: Floats, weight: Floats | None) -> list[ReliabilityBin]:
+def _bins(truth: Codes, score: Floats, weight: Floats | None, clusters: Codes | None) -> list[ReliabilityBin]:
     at = _bin_of(score)
     own = np.ones(len(score)) if weight is None else weight
     bins: list[ReliabilityBin] = []
@@ -86,7 +103,9 @@ def _bins(truth: Codes, score: Floats, weight: Floats | None) -> list[Reliabilit
     for number in np.flatnonzero(heaps > 0):
         n, heap = int(counts[number]), heaps[number]
         mean, share = float(sums[number] / heap), float(hits[number] / heap)
-        low, high = wilson_interval(min(1.0, share), n)
+        rows = at == number
+        worth = n if clusters is None else effective_size((truth == 1) & rows, rows, clusters)
+        low, high = wilson_interval(min(1.0, share), worth)
         bins.append({"n": n, "mean_score": mean, "share": share, "ci_low": low, "ci_high": high})
     return bins
 
@@ -111,6 +130,25 @@ Coefficient = tuple[float, float]
 """Value and standard error."""
 
 
+class Fit(NamedTuple):
+    """Coefficients (k,) and the second derivatives (k, k) of minus the log likelihood."""
+
+    beta: Floats
+    hessian: Floats
+
+
+def _robust_error(scores: Floats, hessian: Floats, clusters: Codes | None) -> float:
+    """The standard error of the last coefficient by how much rows, or groups, differ in their ``scores`` (k, n), the
+    derivatives of the log likelihood (Liang and Zeger, 1986, Biometrika 73); longer by what Student's t is."""
+    if clusters is not None:
+        scores = np.stack([np.bincount(clusters, weights=own) for own in scores])
+        scores = scores[:, np.unique(clusters)]
+    groups = scores.shape[1]
+    inverse = np.linalg.inv(hessian)
+    variance = (inverse @ (scores @ scores.T) @ inverse)[-1, -1] * groups / (groups - 1)
+    return math.sqrt(variance) * float(stdtrit(groups - 1, 0.975)) / Z
+
+
 def _rounded(truth: Codes, logits: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
     """Logits with the weights of all rows and of the positive ones; very many rows are put on a fine grid."""
     if len(logits) <= GRID_ROWS:
@@ -120,7 +158,7 @@ def _rounded(truth: Codes, logits: Floats, weight: Floats) -> tuple[Floats, Floa
     return values * GRID, totals, hits
 
 
-def _slope(x: Floats, total: Floats, hits: Floats) -> Coefficient | None:
+def _slope(x: Floats, total: Floats, hits: Floats) -> Fit | None:
     """Of the logit, with an intercept, by Newton's method; ``None`` where the classes are separated and there is no
     maximum."""
     design = np.stack([np.ones(len(x)), x])
@@ -134,13 +172,13 @@ def _slope(x: Floats, total: Floats, hits: Floats) -> Coefficient | None:
         step *= min(1.0, 5 / max(1e-300, float(np.abs(step).max())))
         beta = beta + step
         if np.abs(step).max() < 1e-9:
-            return float(beta[1]), math.sqrt(np.linalg.inv(hessian)[1, 1])
+            return Fit(beta, hessian)
         if np.abs(beta).max() > 1e4:
             return None
     return None
 
 
-def _offset(x: Floats, total: Floats, hits: Floats) -> Coefficient | None:
+def _offset(x: Floats, total: Floats, hits: Floats) -> Fit | None:
     """The intercept alone, with the slope taken as 1; ``None`` where there is no maximum."""
 
     def excess(beta: float) -> float:
@@ -152,7 +190,7 @@ def _offset(x: Floats, total: Floats, hits: Floats) -> Coefficient | None:
         return None
     beta = float(brentq(excess, -most, most, xtol=1e-10))
     p = expit(beta + x)
-    return beta, 1 / math.sqrt(float((total * p * (1 - p)).sum()))
+    return Fit(np.array([beta]), np.array([[(total * p * (1 - p)).sum()]]))
 
 
 def _wald(coefficient: Coefficient | None) -> list[float] | None:

@@ -274,4 +274,6 @@ def _clustering(joined: Joined, entries: EntryList) -> None:
     if entries.wants("stability"):
         compared["stability"] = stability(joined.features, codes)
     for name, (estimates, gap) in compared.items():
+        if gap is not None and not gap["deviation"]:
+            withhold_interval(gap, cells.NO_ROW_DIFFERS)
         entries.add(name, estimates, gap)

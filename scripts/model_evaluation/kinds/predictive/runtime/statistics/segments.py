@@ -10,11 +10,12 @@ import pandas as pd
 
 from model_evaluation.kinds.predictive.runtime.joined import Joined
 from model_evaluation.kinds.predictive.runtime.problem import PrimaryMetric, ProblemType, ThresholdRule
-from model_evaluation.kinds.predictive.runtime.tables import Booleans, Texts
+from model_evaluation.kinds.predictive.runtime.tables import Booleans, Codes, Texts, cut
 from model_evaluation.runtime.results.evaluation import Side
 from model_evaluation.runtime.statistics.adjustment import benjamini_hochberg
 from model_evaluation.runtime.statistics.differences import settle_verdicts, withhold_interval
 from model_evaluation.runtime.statistics.proportions import wilson_interval
+from model_evaluation.runtime.statistics.strength import effective_size
 
 from .entries import FEWEST_OF_A_CLASS, Entries, metric_of
 from .measures import measure
@@ -114,7 +115,7 @@ def gaps(joined: Joined, fields: Sequence[str]) -> dict[str, list[Gap]]:
     result: dict[str, list[Gap]] = {}
     for field in fields:
         shown = [
-            _gap(rate, side, joined.slices[field][rows], said.codes[rows] == 1)
+            _gap(rate, side, joined.slices[field][rows], said.codes[rows] == 1, cut(joined.clusters, rows))
             for side, said in joined.said.items()
             if said.codes is not None and joined.weight is None
             for rate, rows in rates.items()
@@ -123,7 +124,8 @@ def gaps(joined: Joined, fields: Sequence[str]) -> dict[str, list[Gap]]:
     return result
 
 
-def _gap(rate: str, side: Side, segment: Texts, positive: Booleans) -> Gap | None:
+def _gap(rate: str, side: Side, segment: Texts, positive: Booleans, clusters: Codes | None = None) -> Gap | None:
+    """Rows that belong together count as those that they are worth."""
     codes, names = pd.factorize(segment)
     counts = np.bincount(codes)
     hits = np.bincount(codes, weights=positive)
@@ -131,15 +133,18 @@ def _gap(rate: str, side: Side, segment: Texts, positive: Booleans) -> Gap | Non
     if len(usable) < 2:
         return None
     counts, hits = counts[usable], hits[usable]
-    shares = hits / counts
+    shares, worth = hits / counts, counts
+    if clusters is not None:
+        parts = [effective_size(positive & own, own, clusters) for own in (codes == at for at in usable)]
+        worth = np.maximum(1, np.round(parts)).astype(np.int64)
 
     def rate_of(at: int) -> GroupRate:
         value, n = float(shares[at]), int(counts[at])
-        low, high = wilson_interval(value, n)
+        low, high = wilson_interval(value, int(worth[at]))
         return {"group": str(names[usable[at]]) or "(blank)", "value": value, "ci_low": low, "ci_high": high, "of": n}
 
     lowest, highest = rate_of(int(shares.argmin())), rate_of(int(shares.argmax()))
-    drawn = np.random.default_rng(SEED).binomial(counts, hits.sum() / counts.sum(), size=(DRAWS, len(counts))) / counts
+    drawn = np.random.default_rng(SEED).binomial(worth, hits.sum() / counts.sum(), size=(DRAWS, len(worth))) / worth
     by_chance = float(np.quantile(np.ptp(drawn, axis=1), 0.95))
     gap = highest["value"] - lowest["value"]
     return {"rate": rate, "model": side, "lowest": lowest, "highest": highest, "gap": gap, "by_chance": by_chance}
