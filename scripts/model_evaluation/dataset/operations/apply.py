@@ -33,6 +33,11 @@ _NOTHING_LEFT = {
     "drop-invalid": "no row is free of errors",
     "drop-overlap": "the training data hold every row",
 }
+_NOTHING_TO_LEAVE_OUT = {
+    "dedupe": "no row repeats an earlier one",
+    "drop-invalid": "every row can be used",
+    "drop-overlap": "the training data hold no row",
+}
 ERRORS = "there are errors"
 OF_THE_FILE = frozenset({"bom", "empty_file", "mixed_formats", "too_many_rows"})  # faults that no single row has
 DROP_INVALID = "Correct them, or leave them out of a conversation's dataset first: evaluate.py answer data drop-invalid"
@@ -111,6 +116,7 @@ def _filter(name: str, source: Source, arguments: list[str], writer: RowWriter, 
     if arguments:
         raise _usage(f"{name} takes no arguments, received {' '.join(arguments)[:40]!r}", name)
     seen: set[int] = set()
+    left_out = 0
     for number, raw, row in source.lines():
         if name == "drop-invalid":
             kept = not row.is_lost()
@@ -125,6 +131,13 @@ def _filter(name: str, source: Source, arguments: list[str], writer: RowWriter, 
             raise Refused(message, fix=DROP_INVALID.replace("them", "it"), code="rows_have_errors")
         if kept:
             writer.write(number, raw)
+        left_out += not kept
+    if not left_out and not source.report.kinds() & {"bom", "blank_line"}:  # which no copy keeps
+        raise Refused(
+            f"There is nothing to leave out: {_NOTHING_TO_LEAVE_OUT[name]}. No file was written.",
+            fix="Use the dataset as it is, or do what its check advises.",
+            code="nothing_to_leave_out",
+        )
 
 
 def _distribute(name: str, source: Source, arguments: list[str], writer: RowWriter) -> int:

@@ -157,6 +157,9 @@ def offer(context: Context) -> Offer:
         for name in later[:5]
     ]
     suggested = str(suggestion.columns) if suggestion.columns.label else None
+    earlier = context.document.get("reopened", {}).get("columns")
+    if isinstance(earlier, str) and set(Columns.parse(earlier).named) <= set(profile.names):
+        suggested = earlier
     return Offer(suggested=suggested, text="\n".join(lines))
 
 
@@ -169,6 +172,7 @@ STEP = Step(
     "do without); columns without names are 0, 1, 2 ...",
     example="label=churn,id=customer_id,ignore=signup_date",
     reference="references/predictive.md",
+    closed=True,
     check=check,
     offer=offer,
     settle=settle,

@@ -190,6 +190,7 @@ STEP = Step(
     expects="binary positive=VALUE, multiclass, regression or clustering",
     example="binary positive=1",
     reference="references/predictive.md",
+    closed=True,
     check=check,
     offer=offer,
     settle=settle,
