@@ -29,6 +29,7 @@ OPERATIONS = ("convert", "dedupe", "sample", "drop-invalid", "drop-overlap", "sh
 ROWS_PER_JOB = 1000
 DEFAULT_SEED = 0
 _LINES_SHOWN = 5
+_ERRORS_SHOWN = 3
 _NOTHING_LEFT = {
     "drop-invalid": "no row is free of errors",
     "drop-overlap": "the training data hold every row",
@@ -203,13 +204,13 @@ def _convert(source: Source, arguments: list[str], writer: RowWriter) -> None:
             continue
         writer.write(number, json.dumps(new_row, ensure_ascii=False).encode())
     mapping = convert_command(source.report.source, whole_renaming(source.foreign) or UNKNOWN)
-    if not usable and (source.foreign or source.is_table):
+    if not usable and (source.foreign or (source.is_table and source.rows)):
         likely = ", ".join(f"`{name}`" for name, _ in whole_renaming(source.foreign))
         which = f"by their names, {likely} hold what an evaluation needs" if likely else "no field looks like one"
         message = f"No row has its prompt where one is read; {which}."
         raise Refused(message, fix=f"Name the fields: {mapping}", code="foreign_names")
     if refused:
-        refusal = _not_convertible(refused, target, command)
+        refusal = _not_convertible(refused, target, command, source.report)
         if source.foreign and ERRORS in refused:
             refusal.fix = f"Name the fields: {mapping}"
         raise refusal
@@ -255,17 +256,24 @@ def _default_target(source: Source, renaming: Renaming) -> str:
     return "openai_chat" if several_turns and "openai_chat" not in source.report.terms.refused_formats else "sagemaker"
 
 
-def _not_convertible(refused: Mapping[str, list[int]], target: str, command: str) -> Refused:
+def _not_convertible(refused: Mapping[str, list[int]], target: str, command: str, report: DatasetReport) -> Refused:
     count = sum(map(len, refused.values()))
     reason, lines = max(refused.items(), key=lambda item: len(item[1]))
     shown = ", ".join(map(str, lines[:_LINES_SHOWN])) + ("…" if len(lines) > _LINES_SHOWN else "")
     fix = "Correct these rows and upload the file again"
     if target != "openai_chat":
         fix += f", or use the format that holds every conversation: {command} --format openai_chat"
+    which = f"{'1 row' if count == 1 else f'{count:,} rows'} cannot be converted to {target}"
+    message = f"{which}: {reason} (line {shown})."
     if reason == ERRORS:
-        fix = DROP_INVALID
+        errors = [
+            finding for finding in report.errors() if finding.kind not in (OF_THE_FILE | UNPACKABLE | MENDED_BY_CONVERT)
+        ]
+        said = " ".join(finding.message for finding in errors[:_ERRORS_SHOWN])
+        message = f"{which} (line {shown}). {said}" if said else message
+        fix = DROP_INVALID if report.profile.usable_rows or not errors else errors[0].fix
     return Refused(
-        f"{'1 row' if count == 1 else f'{count:,} rows'} cannot be converted to {target}: {reason} (line {shown}).",
+        message,
         fix=fix,
         code="not_convertible",
         details={"reasons": {why: len(numbers) for why, numbers in list(refused.items())[:10]}},
