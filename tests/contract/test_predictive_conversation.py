@@ -408,6 +408,19 @@ def test_where_no_row_is_left_out_nothing_is_written(run_cli: RunCli, project: P
         assert (error["code"], why in error["message"]) == ("nothing_to_leave_out", True)
 
 
+def test_of_two_equal_classes_that_of_a_find_is_suggested_and_a_time_is_no_id(
+    run_cli: RunCli, project: Path, tmp_path: Path
+) -> None:
+    rows = "".join(f"2024-01-{i + 1:02d}T00:00,{i},{i % 2}\n" for i in range(30))
+    said = {"evaluation": "predictive", "task": "Who leaves", "dataset": put(tmp_path, "t.csv", "id,x,label\n" + rows)}
+    for step, value in said.items():
+        run_cli("answer", step, value, project=project)
+    result = run_cli("answer", "data", "ok", project=project).json
+    assert "'id' is not taken as id: it holds times or fractions." in result["findings"][0]["message"]
+    assert result["step"]["suggested"] == "binary positive=1"
+    assert result["step"]["choices"][0]["note"] == "suggested"
+
+
 def test_another_test_set_s_own_columns_and_classes_are_suggested(
     run_cli: RunCli, project: Path, tmp_path: Path
 ) -> None:

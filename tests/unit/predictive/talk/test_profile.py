@@ -29,3 +29,11 @@ def test_a_wide_table_in_parts_is_looked_at_whole(tmp_path: Path) -> None:
     assert [column.distinct for column in profile.columns[:30]] == list(range(1, 31))
     assert [column.distinct for column in profile.columns[120:]] == pytest.approx([ROWS] * 130, rel=0.2)
     assert profile.columns[4].values == {str(value): 2 * ROWS // 5 for value in range(5)}
+
+
+def test_ids_of_more_digits_than_a_number_has_stay_apart(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(f'{{"id": {10**25 + row}, "it\'s": {row}}}\n' for row in range(40)))
+    with open_table(None, find_table(None, str(path))) as table:
+        assert profile_table(table).columns[0].distinct == 40
+        assert table.names == ("id", "it's")

@@ -136,8 +136,12 @@ def settle(context: Context) -> Answer | None:
 
 def _repeated(profile: TableProfile) -> str:
     """Why a column with the name of an id is none."""
-    name = next((column.name for column in profile.columns if is_named_id(column)), "")
-    return f" {name!r} is not taken as id: it is empty or the same in several rows." if name else ""
+    column = next((column for column in profile.columns if is_named_id(column)), None)
+    if column is None:
+        return ""
+    unique = not column.missing and column.distinct == profile.rows
+    why = "holds times or fractions" if unique else "is empty or the same in several rows"
+    return f" {column.name!r} is not taken as id: it {why}."
 
 
 def offer(context: Context) -> Offer:
