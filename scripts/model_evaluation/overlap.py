@@ -56,13 +56,7 @@ def measure(context: Context, training: str | None) -> JsonObject:
     files = unchanged_files(context.aws, context.facts("dataset"))
     rows = joined_files(context.aws, files)
     evaluated = watched(rows.chunks(), "dataset", sum(item.size for item in files))
-    overlap = find_overlap(training_chunks(lambda: context.aws, source), evaluated)
-    if not overlap.training_rows:
-        raise Refused(
-            f"{source} holds no rows that can be compared: none is in one of the five formats.",
-            fix="Give the training dataset as JSON Lines: evaluate.py dataset overlap FILE_OR_URI",
-            code="no_training_rows",
-        )
+    overlap = find_overlap(training_chunks(lambda: context.aws, source), evaluated, source)
     places = {"exact_places": [rows.place(line) for line in overlap.exact_lines]} if len(files) > 1 else {}
     return {"source": source, **overlap.as_json(), **places}
 

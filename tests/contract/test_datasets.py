@@ -530,7 +530,7 @@ def test_an_unusable_file_names_the_operations_that_mend_it_and_an_ok_with_more_
     file.write_bytes(rows(1100) + b'{"item": "unnamed"}\n')
     fix = talk.refused("dataset", "check", str(file))["fix"]
     assert fix.endswith("Once it is the dataset of a conversation: evaluate.py answer data 'drop-invalid'")
-    talk.done("answer", "dataset", talk.put("rows.jsonl", rows(5)))
+    talk.done("answer", "dataset", talk.put("rows.jsonl", rows(5) + b'{"item": "unnamed"}\n'))
     assert "'ok but dedupe' was received" in talk.refused("answer", "data", "ok but dedupe")["message"]
     assert talk.refused("answer", "data", "drop_invalid")["code"] == "prepared"
     assert "'shard 1000'" in talk.refused("answer", "data", "shard 0")["fix"]

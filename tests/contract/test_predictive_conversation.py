@@ -439,6 +439,45 @@ def test_dedupe_writes_a_file_of_its_own_and_leaves_the_first(run_cli: RunCli, p
     assert sampled.json["error"]["details"]["rows"] == 50
 
 
+def test_where_no_row_is_left_out_nothing_is_written(run_cli: RunCli, project: Path, files: Files) -> None:
+    answer(run_cli, project, answers(files), until="data")
+    for operation, why in {"dedupe": "equal to an earlier", "drop-invalid": "an empty cell"}.items():
+        error = run_cli("answer", "data", operation, project=project).json["error"]
+        assert (error["code"], why in error["message"]) == ("nothing_to_leave_out", True)
+
+
+def test_of_two_equal_classes_that_of_a_find_is_suggested_and_a_time_is_no_id(
+    run_cli: RunCli, project: Path, tmp_path: Path
+) -> None:
+    rows = "".join(f"2024-01-{i + 1:02d}T00:00,{i},{i % 2}\n" for i in range(30))
+    said = {"evaluation": "predictive", "task": "Who leaves", "dataset": put(tmp_path, "t.csv", "id,x,label\n" + rows)}
+    for step, value in said.items():
+        run_cli("answer", step, value, project=project)
+    result = run_cli("answer", "data", "ok", project=project).json
+    assert "'id' is not taken as id: it holds times or fractions." in result["findings"][0]["message"]
+    assert result["step"]["suggested"] == "binary positive=1"
+    assert result["step"]["choices"][0]["note"] == "suggested"
+
+
+def test_another_test_set_s_own_columns_and_classes_are_suggested(
+    run_cli: RunCli, project: Path, tmp_path: Path
+) -> None:
+    def table(name: str, header: str, yes: str, no: str) -> str:
+        return put(tmp_path, name, header + "".join(f"{i},{yes if i % 3 else no},{'ab'[i % 2]}\n" for i in range(40)))
+
+    first = table("first.csv", "customer_id,churn,plan\n", "yes", "no")
+    said = {"evaluation": "predictive", "task": "Who leaves", "dataset": first, "data": "ok"}
+    for step, value in {**said, "columns": "label=churn,id=customer_id", "problem": "binary positive=yes"}.items():
+        assert run_cli("answer", step, value, project=project).code == 0
+    for name, header, classes, columns, problem in (
+        ("same_names.csv", "customer_id,churn,plan\n", "YN", "label=churn,id=customer_id", "binary positive=N"),
+        ("others.csv", "row_id,label,plan\n", "YN", "label=label,id=row_id", "binary positive=N"),
+    ):
+        assert run_cli("answer", "dataset", table(name, header, *classes), project=project).code == 0
+        assert run_cli("answer", "data", "ok", project=project).json["step"]["suggested"] == columns
+        assert run_cli("answer", "columns", "--accept", project=project).json["step"]["suggested"] == problem
+
+
 def test_a_test_set_that_was_replaced_is_noticed_before_the_yes(run_cli: RunCli, project: Path, files: Files) -> None:
     answer(run_cli, project, answers(files), until="confirm")
     Path(files["test"]).write_text(Path(files["test"]).read_text().replace("c0001", "c9999", 1) + "\n")

@@ -85,8 +85,8 @@ class Step:
     ``check(text, context)`` returns the Answer to record or raises Refused / AwsError.
     ``offer(context)`` returns what the question can show (an Offer); asked once, before the question.
     ``settle(context)`` returns an Answer when no question is needed, else ``None``.
-    ``consent`` steps need the user's own words: `--accept` does not work there. ``closed``: only what the offer's
-    choices hold can be answered, so nothing else is suggested either. ``listed``: its choices are listed and none is
+    ``consent`` steps need the user's own words: `--accept` does not work there. ``closed``: only what the offer
+    holds is suggested, and of earlier answers those among its choices. ``listed``: its choices are listed and none is
     ever suggested. ``in_turn``: it is settled only when its turn to be asked has come, since that takes lookups.
     ``moot(context)``, once all that it rests on is known: whether the other answers leave nothing to ask. Then it is
     settled whatever was said before.
@@ -266,7 +266,7 @@ def describe(step: Step, document: Document) -> Question:
 
 def _suggestion(step_id: str, document: Document) -> str | None:
     """What ``document`` suggests for a step: the answer it had before it was reopened, else another tool's value."""
-    reopened = None if step_id == "data" else document.get("reopened", {}).get(step_id)  # that was another dataset's
+    reopened = document.get("reopened", {}).get(step_id)
     if isinstance(reopened, str) and reopened:
         return reopened
     if isinstance(reopened, list) and reopened and all(isinstance(item, str) for item in reopened):

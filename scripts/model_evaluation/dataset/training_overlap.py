@@ -15,10 +15,12 @@ from hashlib import blake2b
 from importlib import import_module
 from typing import NamedTuple
 
+from model_evaluation.errors import Refused
 from model_evaluation.json_types import JsonObject
 
-from .findings import FIRST_LINES
+from .findings import FAULT_KINDS, FIRST_LINES
 from .rows.blocks import read_blocks
+from .rows.file_types import split_head, whole_file_fault
 from .rows.reading import Terms
 from .texts import both_ends
 
@@ -52,8 +54,8 @@ class Overlap(NamedTuple):
     @property
     def statement(self) -> str:
         """What it means for the verdict."""
-        if not self.evaluation_rows or not self.training_rows:
-            return "No overlap can be stated: one of the two datasets has no usable rows."
+        if not self.evaluation_rows:
+            return "No overlap can be stated: the dataset has no usable rows."
         count = self.exact + (self.near or 0)
         if not count:
             also = " or nearly the same" if self.near is not None else ""
@@ -69,8 +71,11 @@ class Overlap(NamedTuple):
         return {**shown, "share": self.share, "statement": self.statement}
 
 
-def find_overlap(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) -> Overlap:
-    """Compare prompts. The evaluation dataset is held in memory, the training data stream by."""
+def find_overlap(
+    train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes], source: str = "The training dataset"
+) -> Overlap:
+    """Compare prompts. The evaluation dataset is held in memory, the training data, of ``source``, stream by. Raises
+    Refused where these hold no usable rows."""
     ratio = similarity()
     index = SimilarTexts(ratio) if ratio is not None else None
     lines_of: dict[bytes, list[int]] = {}
@@ -85,13 +90,22 @@ def find_overlap(train_chunks: Iterable[bytes], eval_chunks: Iterable[bytes]) ->
         lines_of.setdefault(key, []).append(number)
     exact: set[bytes] = set()
     near: set[bytes] = set()
-    for _, prompt in _prompts(train_chunks):
+    head, is_all, stream = split_head(train_chunks)
+    for _, prompt in _prompts(stream):
         training_rows += 1
         key = _key(prompt)
         if key in lines_of:
             exact.add(key)
         elif index is not None:
             near.update(prompts[number] for number in index.similar(prompt))
+    if not training_rows:
+        fault = whole_file_fault(head, is_all)
+        why = FAULT_KINDS[fault.kind].text(1) if fault else "None is in one of the five formats."
+        raise Refused(
+            f"{source} holds no rows that can be compared. {why}",
+            fix="Give the training data as JSON Lines; dataset convert makes that of CSV, Parquet, Excel and gzip.",
+            code="no_training_rows",
+        )
     exact_lines = sorted(number for key in exact for number in lines_of[key])
     near_lines = sorted(number for key in near - exact for number in lines_of[key])
     return Overlap(

@@ -215,6 +215,7 @@ STEP = Step(
     expects="`ok`, or one of: sample N [SEED], dedupe, drop-invalid, drop-overlap, convert, shard",
     example="ok",
     reference="references/datasets.md",
+    closed=True,
     check=check,
     offer=offer,
     settle=settle,

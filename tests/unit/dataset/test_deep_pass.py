@@ -12,6 +12,7 @@ from model_evaluation.dataset import Finding, Terms, check_stream, find_overlap
 from model_evaluation.dataset.personal_data import hidden, personal_spans, secret_spans
 from model_evaluation.dataset.texts import script_of
 from model_evaluation.dataset.training_overlap import SimilarTexts
+from model_evaluation.errors import Refused
 from unit.dataset.dataset_cases import told
 
 LONG = "Please explain in a few words why the leaves of most trees turn red and yellow in the autumn months"
@@ -250,9 +251,18 @@ def test_leakage_counts_evaluation_rows_found_in_training(monkeypatch: pytest.Mo
     assert found.share == pytest.approx(2 / 3)
     assert "2 of 3" in found.statement
     assert find_overlap(training, _lines("nothing like it")).statement.startswith("None of the 1")
-    assert find_overlap([], _lines("a")).share == 0
-    assert "No overlap can be stated" in find_overlap([], []).statement
+    assert "No overlap can be stated" in find_overlap(training, []).statement
     json.dumps(found.as_json())
+
+
+@pytest.mark.parametrize(
+    ("training", "why"),
+    [(b"", "holds no rows"), (b"{}\n", "None is in one of the five"), (b"a,b\n1,2\n", "CSV"), (b"PK\x03\x04", "zip")],
+)
+def test_training_data_without_a_usable_row_are_refused_with_the_reason(training: bytes, why: str) -> None:
+    with pytest.raises(Refused, match=rf"^t\.csv holds no rows that can be compared\. .*{why}") as refusal:
+        find_overlap([training], _lines("a"), "t.csv")
+    assert refusal.value.code == "no_training_rows"
 
 
 def test_signs_tell_prompts_apart_but_the_punctuation_of_sentences_does_not() -> None:

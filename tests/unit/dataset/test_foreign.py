@@ -151,7 +151,7 @@ def test_a_renaming_drops_no_repeated_key_and_no_row_with_a_mark(tmp_path: Path)
     marked = b"\xef\xbb\xbf" + _lines({"question": "q"})
     assert _converted(marked, "convert --map question=query", tmp_path) == [{"query": "q"}]
     repeated = marked + b'{"question": "q", "question": "r"}\n'
-    with pytest.raises(Refused, match=r"1 row cannot be converted to sagemaker: there are errors \(line 2\)"):
+    with pytest.raises(Refused, match=r"1 row cannot be converted to sagemaker \(line 2\)\. 1 row .* twice"):
         _converted(repeated, "convert --map question=query", tmp_path / "other")
 
 

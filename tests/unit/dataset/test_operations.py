@@ -69,7 +69,8 @@ def test_drop_invalid_judges_on_the_terms_of_the_check(tmp_path: Path) -> None:
     data = b'{"query":"a"}\n{"query":"b","response":"r"}\n'
     manifest = _apply("drop_invalid", data, tmp_path / "a.jsonl", terms=Terms(needs_reference=True))
     assert manifest["outputs"][0]["source_lines"] == [2]
-    assert _apply("drop-invalid", data, tmp_path / "b.jsonl")["outputs"][0]["rows"] == 2
+    with pytest.raises(Refused, match="every row can be used"):
+        _apply("drop-invalid", data, tmp_path / "b.jsonl")
 
 
 def test_dedupe_keeps_the_first_of_each(tmp_path: Path) -> None:
@@ -90,6 +91,16 @@ def test_a_row_that_is_too_long_is_never_copied_in_part(tmp_path: Path) -> None:
         _apply("dedupe", data, tmp_path / "out.jsonl")
     assert list(tmp_path.iterdir()) == []
     assert _apply("drop-invalid", data, tmp_path / "out.jsonl")["outputs"][0]["rows"] == 1
+
+
+@pytest.mark.parametrize("operation", ["dedupe", "drop-invalid"])
+def test_where_no_row_is_left_out_no_file_is_made(tmp_path: Path, operation: str) -> None:
+    with pytest.raises(Refused, match=r"nothing to leave out: (no row repeats|every row can)") as refusal:
+        _apply(operation, b"\n".join(_rows(4)), tmp_path / "out.jsonl")
+    assert refusal.value.code == "nothing_to_leave_out"
+    assert not list(tmp_path.iterdir())
+    # What a copy never keeps is a reason to make one.
+    assert _apply(operation, b"\xef\xbb\xbf" + b"\n".join(_rows(4)), tmp_path / "out.jsonl")["outputs"][0]["rows"] == 4
 
 
 def test_dedupe_keeps_rows_with_other_pictures(tmp_path: Path) -> None:

@@ -56,6 +56,30 @@ def _convert(data: bytes, operation: str, folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "out.jsonl").read_bytes().splitlines()]
 
 
+@pytest.mark.parametrize("data", [b"query,response\ra,b\rc,d\r", b"query,response\r\na,b\r\n"])
+def test_lines_may_end_as_old_programs_end_them(data: bytes, tmp_path: Path) -> None:
+    assert check_stream([data], source="rows.csv").kinds() == {"csv"}
+    assert _convert(data, "convert", tmp_path)[0] == {"query": "a", "response": "b"}
+
+
+def test_a_bare_carriage_return_in_a_row_ends_no_line(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="damaged near line 2"):
+        _convert(b"query,response\na,b\rc\n", "convert", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"query,response\n", "the source holds no rows"),
+        (b'{"query": "a"},\n', r"1 row .*\(line 1\)\. 1 row is not valid JSON \(comma after the object\)"),
+        (b"PK\x03\x04rest", "The file is a zip archive"),
+    ],
+)
+def test_what_cannot_be_converted_is_told_with_the_reason(data: bytes, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=reason):
+        _convert(data, "convert", tmp_path)
+
+
 @pytest.mark.parametrize("name", ["commas", "tabs", "semicolons", "parquet", "excel"])
 def test_a_table_is_named_with_the_command_that_makes_rows_of_it(name: str, tmp_path: Path) -> None:
     rows: list[list[Any]] = [["question", "answer"], *[list(row.values()) for row in ROWS], [None, None]]

@@ -234,7 +234,8 @@ def _check(args: argparse.Namespace) -> tuple[JsonObject, int]:
         report = replace(report, findings=firsts)
     if args.training is not None:
         training = training_chunks(_aws, args.training)
-        body["leakage"] = find_overlap(training, watched(joined.chunks(), "dataset")).as_json()
+        evaluated = watched(joined.chunks(), "dataset")
+        body["leakage"] = find_overlap(training, evaluated, args.training).as_json()
     return _told(report, body, f"{source} cannot be used")
 
 

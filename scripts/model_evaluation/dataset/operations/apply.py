@@ -29,9 +29,15 @@ OPERATIONS = ("convert", "dedupe", "sample", "drop-invalid", "drop-overlap", "sh
 ROWS_PER_JOB = 1000
 DEFAULT_SEED = 0
 _LINES_SHOWN = 5
+_ERRORS_SHOWN = 3
 _NOTHING_LEFT = {
     "drop-invalid": "no row is free of errors",
     "drop-overlap": "the training data hold every row",
+}
+_NOTHING_TO_LEAVE_OUT = {
+    "dedupe": "no row repeats an earlier one",
+    "drop-invalid": "every row can be used",
+    "drop-overlap": "the training data hold no row",
 }
 ERRORS = "there are errors"
 OF_THE_FILE = frozenset({"bom", "empty_file", "mixed_formats", "too_many_rows"})  # faults that no single row has
@@ -111,6 +117,7 @@ def _filter(name: str, source: Source, arguments: list[str], writer: RowWriter, 
     if arguments:
         raise _usage(f"{name} takes no arguments, received {' '.join(arguments)[:40]!r}", name)
     seen: set[int] = set()
+    left_out = 0
     for number, raw, row in source.lines():
         if name == "drop-invalid":
             kept = not row.is_lost()
@@ -125,6 +132,13 @@ def _filter(name: str, source: Source, arguments: list[str], writer: RowWriter, 
             raise Refused(message, fix=DROP_INVALID.replace("them", "it"), code="rows_have_errors")
         if kept:
             writer.write(number, raw)
+        left_out += not kept
+    if not left_out and not source.report.kinds() & {"bom", "blank_line"}:  # which no copy keeps
+        raise Refused(
+            f"There is nothing to leave out: {_NOTHING_TO_LEAVE_OUT[name]}. No file was written.",
+            fix="Use the dataset as it is, or do what its check advises.",
+            code="nothing_to_leave_out",
+        )
 
 
 def _distribute(name: str, source: Source, arguments: list[str], writer: RowWriter) -> int:
@@ -190,13 +204,13 @@ def _convert(source: Source, arguments: list[str], writer: RowWriter) -> None:
             continue
         writer.write(number, json.dumps(new_row, ensure_ascii=False).encode())
     mapping = convert_command(source.report.source, whole_renaming(source.foreign) or UNKNOWN)
-    if not usable and (source.foreign or source.is_table):
+    if not usable and (source.foreign or (source.is_table and source.rows)):
         likely = ", ".join(f"`{name}`" for name, _ in whole_renaming(source.foreign))
         which = f"by their names, {likely} hold what an evaluation needs" if likely else "no field looks like one"
         message = f"No row has its prompt where one is read; {which}."
         raise Refused(message, fix=f"Name the fields: {mapping}", code="foreign_names")
     if refused:
-        refusal = _not_convertible(refused, target, command)
+        refusal = _not_convertible(refused, target, command, source.report)
         if source.foreign and ERRORS in refused:
             refusal.fix = f"Name the fields: {mapping}"
         raise refusal
@@ -242,7 +256,7 @@ def _default_target(source: Source, renaming: Renaming) -> str:
     return "openai_chat" if several_turns and "openai_chat" not in source.report.terms.refused_formats else "sagemaker"
 
 
-def _not_convertible(refused: Mapping[str, list[int]], target: str, command: str) -> Refused:
+def _not_convertible(refused: Mapping[str, list[int]], target: str, command: str, report: DatasetReport) -> Refused:
     count = sum(map(len, refused.values()))
     reason, lines = max(refused.items(), key=lambda item: len(item[1]))
     shown = ("line " if len(lines) == 1 else "lines ") + ", ".join(map(str, lines[:_LINES_SHOWN]))
@@ -250,10 +264,17 @@ def _not_convertible(refused: Mapping[str, list[int]], target: str, command: str
     fix = "Correct these rows and upload the file again"
     if target != "openai_chat":
         fix += f", or use the format that holds every conversation: {command} --format openai_chat"
+    which = f"{'1 row' if count == 1 else f'{count:,} rows'} cannot be converted to {target}"
+    message = f"{which}: {reason} ({shown})."
     if reason == ERRORS:
-        fix = DROP_INVALID
+        errors = [
+            finding for finding in report.errors() if finding.kind not in (OF_THE_FILE | UNPACKABLE | MENDED_BY_CONVERT)
+        ]
+        said = " ".join(finding.message for finding in errors[:_ERRORS_SHOWN])
+        message = f"{which} ({shown}). {said}" if said else message
+        fix = DROP_INVALID if report.profile.usable_rows or not errors else errors[0].fix
     return Refused(
-        f"{'1 row' if count == 1 else f'{count:,} rows'} cannot be converted to {target}: {reason} ({shown}).",
+        message,
         fix=fix,
         code="not_convertible",
         details={"reasons": {why: len(numbers) for why, numbers in list(refused.items())[:10]}},

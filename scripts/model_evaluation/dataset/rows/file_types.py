@@ -81,6 +81,8 @@ def _array_fault(first: str, second: str | None, is_all: bool) -> Fault | None:
 
 
 def _csv_fault(first: str, second: str | None) -> Fault | None:
+    if "\r" in first:  # which alone ends lines in files of old programs
+        first, second = first.split("\r")[:2]
     if "{" in first or '":' in first:
         return None  # a broken row rather than a header
     layout = csv_columns(first, second)

@@ -111,6 +111,7 @@ def _syntax_fault(error: json.JSONDecodeError, text: str, *, may_be_cut: bool) -
     before = text[: error.pos].rstrip()
     if error.msg.startswith("Extra data"):
         reason = "several values on one line" if there in "{[" else "text after the JSON value"
+        reason = "comma after the object" if text[error.pos :].strip() == "," else reason
     elif there == "'":
         reason = "single quotes instead of double quotes"
     elif error.msg.startswith("Illegal trailing comma") or (there in "}]" and there and before.endswith(",")):

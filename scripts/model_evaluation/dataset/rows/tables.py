@@ -162,10 +162,14 @@ def _plain(value: object) -> object:
 
 
 def _text_lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    newline = None
     for block in line_blocks(chunks):
         for line in block.lines():
             try:
-                yield line.decode("utf-8").removeprefix("\ufeff")
+                text = line.decode("utf-8").removeprefix("\ufeff")
+                if newline is None:  # in a file of old programs \r alone ends lines
+                    newline = "" if "\r" in text.strip() else "\n"
+                yield from io.StringIO(text, newline)
             except UnicodeDecodeError as error:
                 byte = f"byte 0x{line[error.start]:02x}"
                 message = f"The table is not UTF-8 text ({byte}); it may be Latin-1 or Windows-1252."

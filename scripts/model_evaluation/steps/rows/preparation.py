@@ -104,7 +104,7 @@ def _overlap(context: Context, training: str, reading: Reading) -> frozenset[int
 
     if not training:
         return frozenset()
-    return find_overlap(training_chunks(lambda: context.aws, training), reading.joined.chunks()).lines
+    return find_overlap(training_chunks(lambda: context.aws, training), reading.joined.chunks(), training).lines
 
 
 def _earlier_manifest(context: Context) -> Json:

@@ -48,3 +48,11 @@ def test_columns_are_suggested_by_name(tmp_path: Path, header: str, columns: str
     with open_table(None, find_table(None, str(tmp_path / "rows.csv"))) as table:
         found = suggest_columns(profile_table(table))
     assert (str(found.columns), found.plain) == (columns, plain)
+
+
+def test_ids_of_more_digits_than_a_number_has_stay_apart(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(f'{{"id": {10**25 + row}, "it\'s": {row}}}\n' for row in range(40)))
+    with open_table(None, find_table(None, str(path))) as table:
+        assert profile_table(table).columns[0].distinct == 40
+        assert table.names == ("id", "it's")

@@ -56,8 +56,9 @@ def test_a_format_is_told(start: bytes, form: TableFormat) -> None:
         (b"\x00\x01\x02", "binary"),
         ("id,label".encode("utf-16"), "UTF-16 text"),
         (b"[\n{},\n", "one JSON array"),
-        (b'[{"id": 1}, {"id": 2}]', "one JSON array"),
+        (b'[{"id": 1, "label": 0}, {"id": 2, "label": 1}]\n', "one JSON array"),
         (b"a,b\n\xff,1\n", "not UTF-8"),
+        (b"a;b\r\n\r\n\xe9;1\r\n", "not UTF-8 .byte 0xe9"),
     ],
 )
 def test_what_is_no_table_is_said(start: bytes, words: str) -> None:

@@ -230,6 +230,7 @@ STEP = Step(
     expects="`ok`; for rft also `convert`, which writes rows of another format anew",
     example="ok",
     reference="references/nova.md",
+    closed=True,
     check=check,
     offer=offer,
     settle=settle,

@@ -136,8 +136,12 @@ def settle(context: Context) -> Answer | None:
 
 def _repeated(profile: TableProfile) -> str:
     """Why a column with the name of an id is none."""
-    name = next((column.name for column in profile.columns if is_named_id(column)), "")
-    return f" {name!r} is not taken as id: it is empty or the same in several rows." if name else ""
+    column = next((column for column in profile.columns if is_named_id(column)), None)
+    if column is None:
+        return ""
+    unique = not column.missing and column.distinct == profile.rows
+    why = "holds times or fractions" if unique else "is empty or the same in several rows"
+    return f" {column.name!r} is not taken as id: it {why}."
 
 
 def offer(context: Context) -> Offer:
@@ -157,6 +161,9 @@ def offer(context: Context) -> Offer:
         for name in later[:5]
     ]
     suggested = str(suggestion.columns) if suggestion.columns.label else None
+    earlier = context.document.get("reopened", {}).get("columns")
+    if isinstance(earlier, str) and set(Columns.parse(earlier).named) <= set(profile.names):
+        suggested = earlier
     return Offer(suggested=suggested, text="\n".join(lines))
 
 
@@ -169,6 +176,7 @@ STEP = Step(
     "do without); columns without names are 0, 1, 2 ...",
     example="label=churn,id=customer_id,ignore=signup_date",
     reference="references/predictive.md",
+    closed=True,
     check=check,
     offer=offer,
     settle=settle,

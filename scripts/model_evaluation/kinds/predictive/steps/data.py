@@ -109,6 +109,7 @@ STEP = Step(
     expects="`ok`, or one of: dedupe, drop-invalid, sample N [SEED]",
     example="ok",
     reference="references/predictive.md",
+    closed=True,
     check=check,
     offer=offer,
 )

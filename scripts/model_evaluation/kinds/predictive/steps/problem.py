@@ -15,6 +15,7 @@ from model_evaluation.kinds.predictive.runtime.reading.labels import canonical_l
 from model_evaluation.kinds.predictive.tables.duck import Table
 from model_evaluation.kinds.predictive.tables.leaks import telling_columns
 
+NEGATIVES = frozenset({"0", "-1", "no", "false", "negative"})
 MOST_CLASSES = 200  # more than that is an id or a number
 FEW_POSITIVES = 20
 COUNTED = 12  # whole numbers with so many values may be classes or counts: it is asked
@@ -105,7 +106,7 @@ def _class_findings(problem: Problem, classes: dict[str, int]) -> list[JsonObjec
         if classes[rarer] < FEW_POSITIVES:
             text = f"Only {classes[rarer]} rows have the label {rarer!r}: every number about them is rough."
             findings.append(finding("few_positives", text, level="warning"))
-        if classes[problem.positive] > 0.5 * total and problem.positive in ("0", "no", "false", "negative"):
+        if classes[problem.positive] > 0.5 * total and problem.positive in NEGATIVES:
             text = f"{problem.positive!r} is the class to be found, and the more frequent one: make sure it is meant."
             findings.append(finding("positive_class", text, level="warning"))
         return findings
@@ -163,12 +164,15 @@ def settle(context: Context) -> Answer | None:
 
 def offer(context: Context) -> Offer:
     label = profile_of(context).column(columns_of(context).label)
-    counts = dict(sorted(label.values.items(), key=lambda item: item[1]))
+    # Of two classes of one size the one that says that something is there.
+    counts = dict(
+        sorted(label.values.items(), key=lambda item: (item[1], canonical_label(item[0]).casefold() in NEGATIVES))
+    )
     if len(counts) == 2:
         rarer, other = counts
         label_of = "The model is meant to find {0!r} ({1:,} rows)".format
         choices = [{"value": f"binary positive={value}", "label": label_of(value, n)} for value, n in counts.items()]
-        choices[0]["note"] = "suggested: the rarer class"
+        choices[0]["note"] = "suggested: the rarer class" if counts[rarer] < counts[other] else "suggested"
         text = f"{label.name} has two values: {rarer} ({counts[rarer]:,} rows) and {other} ({counts[other]:,} rows)."
         return Offer(choices=choices, suggested=f"binary positive={rarer}", text=text)
     if label.distinct == 1:
@@ -190,6 +194,7 @@ STEP = Step(
     expects="binary positive=VALUE, multiclass, regression or clustering",
     example="binary positive=1",
     reference="references/predictive.md",
+    closed=True,
     check=check,
     offer=offer,
     settle=settle,

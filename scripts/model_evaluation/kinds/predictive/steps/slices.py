@@ -72,7 +72,11 @@ def settle(context: Context) -> Answer:
 
 def offer(context: Context) -> Offer:
     choices = [{"value": name, "label": f"By {name}"} for name in candidates(context)]
-    return Offer(choices=[*choices, {"value": "none", "label": "Not at all"}], suggested="none")
+    value = context.document.get("reopened", {}).get("slices")
+    earlier = [str(name) for name in value] if isinstance(value, list) else []
+    fit = set(earlier) <= {*profile_of(context).names} - {columns_of(context).label}
+    suggested = ",".join(earlier) if fit and earlier else "none"
+    return Offer(choices=[*choices, {"value": "none", "label": "Not at all"}], suggested=suggested)
 
 
 STEP = Step(
@@ -81,6 +85,7 @@ STEP = Step(
     question="By which fields should the results be broken down?",
     expects="columns separated by commas, or `none`",
     example="region,plan",
+    closed=True,
     check=check,
     offer=offer,
     settle=settle,

@@ -94,7 +94,9 @@ def _unreadable(error: Exception) -> Refused:
             code="dataset_unusable",
         )
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = " ".join(lines[:3]).partition(" LINE 1: ")[0][:400]  # what follows is the query, of which nobody knows
+    told = (
+        " ".join(lines[:3]).partition(" LINE 1: ")[0].partition(" Try ")[0][:400]
+    )  # what follows is the query, of which nobody knows
     fix = "Mend that line: every row needs as many cells as the first, with text that holds separators in quotes."
     if "JSON" in told:
         fix = "Mend that line: each line is one whole JSON object."
@@ -161,7 +163,13 @@ def _reading(
     read = f"read_parquet({listed}, union_by_name=true)"
     if form.type == "jsonl":
         read = f"read_json({listed}, format='newline_delimited', sample_size=-1, union_by_name=true)"
-    names = [row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()]  # noqa: S608
+    described = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()  # noqa: S608
+    names = [row[0] for row in described]
+    if form.type == "jsonl" and any(row[1] == "DOUBLE" for row in described):  # ids of many digits would become equal
+        types = ", ".join(
+            f"{_quoted(name)}: {_quoted('VARCHAR' if kind == 'DOUBLE' else kind)}" for name, kind, *_ in described
+        )
+        read = f"read_json({listed}, format='newline_delimited', columns={{{types}}})"
     places = [f"c{number}" for number in range(len(names))]
     cells = [f"nullif(CAST({place} AS VARCHAR), '') AS {place}" for place in places]
     return names, cells, f"(SELECT * FROM {read}) AS t({', '.join(places)})"  # noqa: S608

@@ -22,7 +22,15 @@ def prepare(context: Context, text: str) -> Refused:
     word, *others = text.lower().split()
     with open_test_set(context) as table:
         rows = table.query(f"SELECT * EXCLUDE (n) FROM ({_kept(table, word, others)}) ORDER BY n")  # noqa: S608
-        names = table.names
+        names, before = table.names, table.count()
+    if word != "sample" and len(rows) in (0, before):
+        what = "is equal to an earlier one" if word == "dedupe" else "has an empty cell"
+        every = f"Every row {what}: none would be left."
+        raise Refused(
+            f"There is nothing to leave out: no row {what}. No file was written." if rows else every,
+            fix="Go on with the rows as they are: evaluate.py answer data ok",
+            code="nothing_to_leave_out" if rows else "nothing_left",
+        )
     uri = str(context.facts("dataset")["uri"])
     folder = os.path.join(context.project, "datasets")
     os.makedirs(folder, exist_ok=True)

@@ -93,10 +93,10 @@ def detect_format(name: str, start: bytes, *, whole: bool) -> TableFormat:
     lines = [line for line in lines if line.strip()]
     if lines[0].lstrip().startswith(b"["):
         try:
-            array = isinstance(json.loads(lines[0])[0], dict)
-        except (ValueError, IndexError):
-            array = True
-        if array:
+            array = json.loads(lines[0]) or [{}]
+        except ValueError:
+            array = [{}]
+        if any(isinstance(item, dict) for item in array):  # a list of scores may be a cell
             raise TableError(f"{name} is one JSON array; expected one JSON object per line.")
     if lines[0].lstrip().startswith(b"{"):
         return TableFormat("jsonl")
@@ -105,7 +105,7 @@ def detect_format(name: str, start: bytes, *, whole: bool) -> TableFormat:
     try:
         text = b"\n".join(lines[:200]).decode()
     except UnicodeDecodeError as error:
-        raise TableError(f"{name} is not UTF-8 (byte 0x{start[error.start]:02x}); save it as UTF-8.") from error
+        raise TableError(f"{name} is not UTF-8 (byte 0x{error.object[error.start]:02x}); save it as UTF-8.") from error
     return _csv_format(text)
 
 
