@@ -25,6 +25,9 @@ WORKER = """
 import json, sys
 sys.modules["rfc3987_syntax"] = None  # see packages.without_grammars
 from sagemaker.train.evaluate import LLMAsJudgeEvaluator
+from model_evaluation.runtime.launch.pipelines import take_tags_as_dictionaries
+
+take_tags_as_dictionaries()
 
 def evaluate(given):
     stop = given.pop("stop", False)
@@ -256,25 +259,22 @@ print("SEEN " + json.dumps([started.arn, str(started)]))
 """
 
 
-def test_starts_with_pythons_that_read_annotations_late() -> None:
+def test_starts_with_pythons_that_read_annotations_late(aws: LocalAws, world: World) -> None:
     """The SDK alone cannot: when this fails because it can, what our start does about it may go."""
-    with LocalAws(step_seconds=0.1) as aws:
-        world = seed_demo_world(aws)
-        arguments = json.dumps(configuration(world))
+    sagemaker, arguments = aws.client("sagemaker"), json.dumps(configuration(world))
+    for pipeline in sagemaker.list_pipelines()["PipelineSummaries"]:  # the SDK tags only a new one
+        sagemaker.delete_pipeline(PipelineName=pipeline["PipelineName"], ClientRequestToken="x" * 32)
 
-        def start(how: str) -> tuple[str | None, str]:
-            command = [sys.executable, "-c", LATE_ANNOTATIONS + START, arguments, how]
-            out = subprocess.run(
-                command, env=aws.child_environment(), capture_output=True, text=True, check=True
-            ).stdout
-            arn, text = json.loads(out.partition("SEEN ")[2])
-            return arn, text
+    def start(how: str) -> tuple[str | None, str]:
+        command = [sys.executable, "-c", LATE_ANNOTATIONS + START, arguments, how]
+        out = subprocess.run(command, env=aws.child_environment(), capture_output=True, text=True, check=True).stdout
+        arn, text = json.loads(out.partition("SEEN ")[2])
+        return arn, text
 
-        arn, text = start("the SDK's own")
-        assert (arn, "valid dictionary or instance of Tag" in text) == (None, True)
-        arn, _ = start("ours")
-        assert arn is not None
-        sagemaker = aws.client("sagemaker")
-        pipeline = sagemaker.describe_pipeline(PipelineName=arn.split("/")[1])["PipelineArn"]
-        tags = sagemaker.list_tags(ResourceArn=pipeline)["Tags"]
-        assert {"Key": "SagemakerModelEvaluation", "Value": "true"} in tags
+    arn, text = start("the SDK's own")
+    assert (arn, "valid dictionary or instance of Tag" in text) == (None, True)
+    arn, _ = start("ours")
+    assert arn is not None
+    pipeline = sagemaker.describe_pipeline(PipelineName=arn.split("/")[1])["PipelineArn"]
+    tags = sagemaker.list_tags(ResourceArn=pipeline)["Tags"]
+    assert {"Key": "SagemakerModelEvaluation", "Value": "true"} in tags

@@ -82,8 +82,10 @@ def test_virtual_host_style_reaches_the_same_objects(aws: LocalAws, s3: Any, wor
     "url", ["https://packages.example.org/simple/", "http://example.com/x", "https://amazonaws.com.evil.net/"]
 )
 def test_lets_nothing_leave_the_machine(aws: LocalAws, url: str) -> None:
-    with pytest.raises((urllib.error.URLError, OSError), match=r"403|Forbidden"):
+    with pytest.raises((urllib.error.URLError, OSError), match=r"403|Forbidden") as caught:
         through_proxy(aws, url)
+    if isinstance(caught.value, urllib.error.HTTPError):
+        caught.value.close()
     host = url.split("/")[2]
     assert [refused.partition(":")[0] for refused in aws.refused] == [host]
 
@@ -142,8 +144,9 @@ def test_a_body_that_cannot_be_read_is_the_clients_fault(aws: LocalAws) -> None:
     headers["Content-Type"] = "application/x-amz-json-1.1"
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(urllib.request.Request(aws.endpoint, b'{"MaxResults": ', headers), timeout=60)
-    assert caught.value.code == 400
-    assert b"SerializationException" in caught.value.read()
+    with caught.value as answer:
+        assert answer.code == 400
+        assert b"SerializationException" in answer.read()
 
 
 def test_only_one_at_a_time_in_a_process(aws: LocalAws) -> None:

@@ -39,7 +39,7 @@ class PipelineRuns(Runs[AnySettings]):
 
     def start(self, call: Call, settings: AnySettings, aws: AwsClients) -> Started:
         """Starts it through the SDK's evaluator, which hides the errors, and even an interrupt, of the start."""
-        _take_tags_as_dictionaries()
+        take_tags_as_dictionaries()
         with sdk_progress_hidden():
             execution = call.evaluate()
         if execution is None:
@@ -97,7 +97,7 @@ class PipelineRuns(Runs[AnySettings]):
         raise NotImplementedError
 
 
-def _take_tags_as_dictionaries() -> None:
+def take_tags_as_dictionaries() -> None:
     """Lets the SDK start with Python 3.14 and later, too: there its ``Pipeline.create`` (3.27) refuses the tags that it
     makes itself. Annotations are read late, when ``Tag`` means another class; dictionaries pass with every Python."""
     if execution := sys.modules.get("sagemaker.train.evaluate.execution"):
