@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -128,18 +129,18 @@ class Commands:
     def call(self, *arguments: str, show_progress: bool = False) -> Envelope:
         """One command's envelope, whether it succeeded or not."""
         command = [sys.executable, "-m", "model_evaluation", "--project", str(self.project), *arguments]
-        process = subprocess.Popen(  # noqa: S603 - our own program, arguments as a list
-            command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-        )
-        assert process.stdout is not None
-        assert process.stderr is not None
         noise = []
-        for line in process.stderr:
-            noise.append(line)
-            if show_progress:
-                self.say(line.rstrip("\n"))
-        text = process.stdout.read()
-        process.wait()
+        # A file, since an answer may be longer than a pipe holds while stderr is read to its end.
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as answer:
+            with subprocess.Popen(  # noqa: S603 - our own program, arguments as a list
+                command, env=self.env, stdout=answer, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+            ) as process:
+                for line in process.stderr or ():
+                    noise.append(line)
+                    if show_progress:
+                        self.say(line.rstrip("\n"))
+            answer.seek(0)
+            text = answer.read()
         try:
             envelope: Envelope = json.loads(text)
         except ValueError as error:
