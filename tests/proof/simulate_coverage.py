@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.special
 import scipy.stats
 from numpy.typing import NDArray
 
@@ -63,14 +64,26 @@ def few_valued(
     for at, chance in enumerate(base):
         for step, share in steps.items():
             joint[at, min(max(at + step, 0), len(levels) - 1)] += chance * share
-    values = np.array(levels)
+    return jointly(name, n, np.array(levels), joint, **more)
+
+
+def tries(name: str, n: int) -> Design:
+    """pass@4 of 8 tries. Both models solve a prompt with one chance, Beta(0.3, 0.3): most tie, a few differ by much."""
+    solved = np.arange(9)
+    ways, both = scipy.special.comb(8, solved), solved[:, None] + solved
+    joint = np.outer(ways, ways) * scipy.special.beta(0.3 + both, 16.3 - both) / scipy.special.beta(0.3, 0.3)
+    return jointly(name, n, 1 - scipy.special.comb(8 - solved, 4) / scipy.special.comb(8, 4), joint)
+
+
+def jointly(name: str, n: int, values: Floats, joint: Floats, **more: Any) -> Design:
+    """``joint`` holds the chance of each base score (row) with each fine-tuned one (column)."""
     differences = values[None, :] - values[:, None]
     truth = float((joint * differences).sum())
     deviation = math.sqrt(float((joint * differences**2).sum()) - truth**2)
 
     def draw(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
         cell = rng.choice(joint.size, size=count, p=joint.ravel())
-        return values[cell % len(levels)], values[cell // len(levels)]
+        return values[cell % len(values)], values[cell // len(values)]
 
     wins, losses = (float(joint[sign * differences > 0].sum()) for sign in (1, -1))
     one = (wins, losses) if len(np.unique(np.abs(differences[(joint > 0) & (differences != 0)]))) == 1 else None
@@ -138,6 +151,7 @@ TOP = (0.02, 0.03, 0.05, 0.2, 0.7)
 SAME = {0: 0.5, 1: 0.2, -1: 0.2, 2: 0.05, -2: 0.05}
 BETTER = {0: 0.5, 1: 0.3, -1: 0.1, 2: 0.08, -2: 0.02}
 LIKERT_60 = few_valued("five levels, better", 60, FIVE, ORDINARY, BETTER)
+TRIES = [tries("pass@4 of 8 tries, no difference", n) for n in (30, 60)]
 GRAINY = "few rows, few values"
 UNSEEN = "gains or losses never seen"
 RARE = "hardly any row differs"
@@ -150,6 +164,7 @@ DESIGNS = (
     LIKERT_60,
     few_valued("five levels, no difference", 200, FIVE, EVEN, SAME),
     few_valued("five levels, better", 1000, FIVE, ORDINARY, BETTER),
+    *TRIES,
     few_valued("near the top of five levels", 20, FIVE, TOP, {0: 0.6, 1: 0.2, -1: 0.2}, exempt=UNSEEN),
     few_valued("near the top of three levels", 30, THREE, (0.03, 0.12, 0.85), {0: 0.7, 1: 0.15, -1: 0.15}),
     few_valued("near the top of three levels", 100, THREE, (0.03, 0.12, 0.85), {0: 0.7, 1: 0.15, -1: 0.15}),
@@ -167,7 +182,7 @@ DESIGNS = (
     changes("90% ties, few values", 100, {0.5: 0.03, 0.25: 0.03, -0.25: 0.04}, exempt=RARE),
     changes("95% ties", 60, {0.5: 0.02, -0.25: 0.03}, exempt=RARE),
     changes("rare large gains, frequent small losses", 100, {0.75: 0.05, -0.25: 0.15}, skewed=True),
-    changes("rare large gains, frequent small losses", 30, {0.75: 0.05, -0.25: 0.15}, skewed=True),
+    changes("rare large gains, frequent small losses", 30, {0.75: 0.05, -0.25: 0.15}, skewed=True, exempt=UNSEEN),
     changes("large gains, frequent small losses", 20, {0.75: 0.1, -0.25: 0.3}, skewed=True),
     changes("large gains, frequent small losses", 12, {0.75: 0.12, -0.25: 0.36}, skewed=True),
     with_missing(LIKERT_60, "five levels, better, 10% missing at random", 0.1, 0.1),
@@ -366,7 +381,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"labels: {text}\n")
     hard = [design for design in DESIGNS if not design.clusters and (design.skewed or design.exempt)]
     hard = [design for design in hard if not design.name.startswith("yes or no")]
-    candidates = candidates_table([*hard, LIKERT_60], max(100, options.evaluations // 4))
+    candidates = candidates_table([*hard, LIKERT_60, *TRIES], max(100, options.evaluations // 4))
     sys.stderr.write(f"{time.process_time() - before:.0f} s of processor, {time.monotonic() - started:.0f} s\n")
     options.output.write_text(document(outcomes, labels, candidates, time.process_time() - before), encoding="utf-8")
     return 1 if failures or wrong else 0

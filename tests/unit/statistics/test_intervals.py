@@ -83,9 +83,10 @@ class TestPairedInterval:
         assert interval([(0.75, 0.5)] * n, limits=None)[1:3] == (None, None)
 
     def test_method_follows_the_data(self) -> None:
-        levels = [(LEVELS[i % 5], LEVELS[(i * 3 + 1) % 5]) for i in range(60)]
+        levels = [(LEVELS[i % 5], LEVELS[(i * 3 + 1) % 5]) for i in range(100)]
         assert interval(levels[:5]).method == "Student t"
         assert interval(levels[:12]).method == "sign-flip inversion, exact"
+        assert interval(levels[:99]).method == "sign-flip inversion, 10,000 patterns"
         assert interval(levels).method == "BCa bootstrap, 10,000 resamples"
         assert interval([(1.0, 0.0), (0.0, 1.0), (1.0, 1.0)]).method == "Newcombe paired"
         assert interval([(1.0, 0.0)] * 3, limits=(0, 3)).method == "bound for equal differences"
@@ -210,6 +211,9 @@ class TestSparse:
         # below: hypot((0.5 - 0.253781) * 0.25, 0.121247) = 0.135976
         low, _ = intervals.sparse_interval(np.array([0.0, 0.25]), np.array([6, 6]), limits=(0.0, 1.0))
         assert low == pytest.approx(0.125 - 0.135976, abs=2e-6)
+        # 45 rows: 30 / 45 of that. Wilson 6/45: 0.062572; 0/45: 0.078652, a third 0.026217: hypot(0.017690, 0.026217)
+        low, _ = intervals.sparse_interval(np.array([0.0, 0.25]), np.array([39, 6]), limits=(0.0, 1.0))
+        assert low == pytest.approx(6 / 45 * 0.25 - 0.031627, abs=2e-6)
         # without a scale it is as large as the gains: hypot(0.061555, 0.060624) = 0.086395
         low, _ = intervals.sparse_interval(np.array([0.0, 0.25]), np.array([6, 6]))
         assert low == pytest.approx(0.125 - 0.086395, abs=2e-6)

@@ -57,7 +57,7 @@ DECISIONS = {
 }
 DIFFERENCE = """
 The difference is the {tuned}'s mean minus the {base}'s over those rows, on the metric's own scale. Its
-95% interval comes from drawing the rows again and again with replacement (a bootstrap), below 30 rows from changing
+95% interval comes from drawing the rows again and again with replacement (a bootstrap), below 100 rows from changing
 their signs at random (a permutation test turned round), and for yes/no scores from Newcombe's method; where few rows
 differ it is widened. Simulations with a known truth show that such intervals hold the truth in about 95 of 100
 evaluations.

@@ -20,9 +20,10 @@ from .permutation import chosen_counts
 from .proportions import CONFIDENCE, wilson_interval
 from .verdicts import FEWEST_PAIRS
 
-SMALL_SAMPLE = 30  # below this many pairs signs are flipped instead of records redrawn
+SMALL_SAMPLE = 100  # below this many pairs signs are flipped instead of records redrawn
 EQUAL_SHARE = 2 / 3  # of the degrees of as many equal clusters: with fewer, some clusters outweigh the others
 UNSEEN_SHARE = 0.5  # of the scale: how large gains (or losses) are taken to be as long as none was seen
+UNSEEN_ROWS = 30  # from so many rows on that share shrinks with their number
 
 
 class ClusterSpread(NamedTuple):
@@ -65,7 +66,7 @@ def paired_interval(
     """Mean of ``tuned - base`` (both of shape (n,), nothing missing) with the interval that suits the data.
 
     Scores that are only the two ends of the scale, ``limits``: Newcombe's interval for paired proportions.
-    All differences equal: the bound of :func:`constant_interval`. From 30 pairs on the BCa bootstrap, from 6 to 29
+    All differences equal: the bound of :func:`constant_interval`. From 100 pairs on the BCa bootstrap, from 6 to 99
     the differences that a sign-flip test does not reject; both are widened where few rows differ
     (:func:`sparse_interval`). Student's t with more than 256 distinct differences, where the others come to the same.
     No bound lies outside what the scale allows. n = 0: all ``None``; n = 1: the mean only; n = 2 to 5: Student's t,
@@ -233,7 +234,7 @@ def sparse_interval(
     n, mean, squares = number_of(values, counts), _mean(values, counts), values**2
     unseen = math.sqrt(total(squares, counts) / total(values != 0, counts))
     if limits is not None:
-        unseen = max(unseen, UNSEEN_SHARE * min(1.0, SMALL_SAMPLE / n) * (limits[1] - limits[0]))
+        unseen = max(unseen, UNSEEN_SHARE * min(1.0, UNSEEN_ROWS / n) * (limits[1] - limits[0]))
     ends = []
     for signs in (values > 0, values < 0):
         k = int(total(signs, counts))

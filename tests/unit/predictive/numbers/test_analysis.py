@@ -126,7 +126,7 @@ def test_real_data_end_in_a_report_with_charts(case: tuple[str, PredictiveAnalys
     page = (folder / "report.html").read_text()
     assert "Can the numbers be trusted?" in page
     assert "candidate" in page
-    assert "bootstrap), below 30 rows" not in page
+    assert "bootstrap), below 100 rows" not in page
     content = json.loads((folder / "evaluation.json").read_text())
     assert content["comparison"]["decision"] == "improved"
 
