@@ -23,7 +23,7 @@ what few rows that differ can say (`sparse_interval`), unless the heading says o
 never seen. Without it every method falls short where changes are rare: 95% ties, or large gains that a small sample
 does not show. Among the widened ones, sign-flips agree with the test that the verdict rests on, so that neither costs
 the other power, and below 100 rows they hold where BCa is too short: a few large differences among many ties (pass@4).
-BCa from 100 rows on comes nearest to 95% where large changes go one way.
+BCa from 100 rows on comes nearest to 95% where large changes go one way; for pass@4 it is still a little short there.
 """
 
 

@@ -78,7 +78,7 @@ def tries(name: str, n: int) -> Design:
 def jointly(name: str, n: int, values: Floats, joint: Floats, **more: Any) -> Design:
     """``joint`` holds the chance of each base score (row) with each fine-tuned one (column)."""
     differences = values[None, :] - values[:, None]
-    truth = float((joint * differences).sum())
+    truth = round(float((joint * differences).sum()), 15)
     deviation = math.sqrt(float((joint * differences**2).sum()) - truth**2)
 
     def draw(rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
@@ -151,7 +151,7 @@ TOP = (0.02, 0.03, 0.05, 0.2, 0.7)
 SAME = {0: 0.5, 1: 0.2, -1: 0.2, 2: 0.05, -2: 0.05}
 BETTER = {0: 0.5, 1: 0.3, -1: 0.1, 2: 0.08, -2: 0.02}
 LIKERT_60 = few_valued("five levels, better", 60, FIVE, ORDINARY, BETTER)
-TRIES = [tries("pass@4 of 8 tries, no difference", n) for n in (30, 60)]
+TRIES = [tries("pass@4 of 8 tries, no difference", n) for n in (30, 60, 100)]
 GRAINY = "few rows, few values"
 UNSEEN = "gains or losses never seen"
 RARE = "hardly any row differs"
