@@ -140,7 +140,7 @@ def primary_sentence(name: str, entry: Entry, decision: str, rows: Rows, labels:
     """What the primary metric says, for a reader without statistics, with difference, interval and rows."""
     opening = OPENINGS[decision]
     title = f"{name} (lower is better)" if entry["direction"] == "lower" else name
-    total = rows["dataset"] or rows["paired"]
+    total = max(rows["dataset"], rows["paired"])  # files may hold rows that the dataset does not
     paired = f"{entry['n_paired']} of {total} rows scored for both"
     evidence = uncounted_text(entry) if is_uncounted(entry) else evidence_text(entry, paired)
     usual = labels["base"] == MODEL_LABELS["base"]
