@@ -64,8 +64,9 @@ def known_launches(project: str, document: Document) -> KnownLaunches:
                 continue
             more = {"configuration": record.configuration, "kind": record.kind or DEFAULT, **_place(folder, notebooks)}
             launches |= {attempt.name: Launch(**asdict(attempt), **more) for attempt in record.attempts}
-    newest_first = sorted(launches.values(), key=lambda launch: launch.intended_at, reverse=True)
-    return KnownLaunches(newest_first, damaged)
+    # Of those within one second the one that was recorded last comes first.
+    oldest_first = sorted(launches.values(), key=lambda launch: launch.intended_at)
+    return KnownLaunches(oldest_first[::-1], damaged)
 
 
 def _place(folder: str, notebooks: Mapping[str, str]) -> Json:

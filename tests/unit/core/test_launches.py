@@ -76,6 +76,14 @@ def test_an_intent_that_became_no_start_is_forgotten_when_the_run_failed(place: 
     assert [entry["name"] for entry in place.entries] == ["a"]
 
 
+def test_of_starts_within_one_second_the_last_one_comes_first(place: Place) -> None:
+    place.book.record_intent()
+    place.write(LaunchAttempt("a", NOW), LaunchAttempt("b", NOW))
+    place.book.update()
+    known = known_launches(str(place.folder), state.load(str(place.folder)).document)
+    assert [launch.name for launch in known.launches] == ["b", "a"]
+
+
 def test_what_the_notebook_records_takes_the_intents_place(place: Place) -> None:
     place.book.record_intent()
     place.write(LaunchAttempt("a", NOW))
