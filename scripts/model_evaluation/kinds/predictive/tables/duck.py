@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -94,9 +95,8 @@ def _unreadable(error: Exception) -> Refused:
             code="dataset_unusable",
         )
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = (
-        " ".join(lines[:3]).partition(" LINE 1: ")[0].partition(" Try ")[0][:400]
-    )  # what follows is the query, of which nobody knows
+    # What follows is the query, of which nobody knows, and advice on writing one.
+    told = re.split(" LINE 1: | Try ", " ".join(lines[:3]))[0][:400]
     fix = "Mend that line: every row needs as many cells as the first, with text that holds separators in quotes."
     if "JSON" in told:
         fix = "Mend that line: each line is one whole JSON object."
